@@ -15,6 +15,8 @@ export interface ObjectTag {
   tag: string
   /** The key of the task's `data` that the tag shows (`value="$question"` → `question`); null without one. */
   field: string | null
+  /** For TimeSeries the data columns of its channels. */
+  columns?: string[]
   attributes: Record<string, string>
 }
 
@@ -29,12 +31,38 @@ export interface ControlTag {
   toName: string[]
   /** Values that a region may carry (`Label value`, `Choice value` or its `alias`), in config order; for Taxonomy the paths joined by `/`. */
   labels: string[]
+  /** Whether the task's data or another server brings further labels (`value="$labels"`, `apiUrl`): then any label is allowed. */
+  openLabels?: boolean
+  /** The value that a label shows → the `alias` that regions carry instead. */
+  aliases?: Record<string, string>
+  /** For Taxonomy and Choices with `allowNested`: `labels` as paths, each from the topmost choice down. */
+  paths?: string[][]
   /** Whether its answer belongs to a region rather than to the task (`perRegion="true"`). */
   perRegion: boolean
   attributes: Record<string, string>
 }
 
+/** A place in the config that shows a key of the task's `data`, in an object tag or not (`<Header value="$title"/>`). */
+export interface DataReference {
+  /** The key below which the value stands; nested data by dots (`$user.name` → `user.name`, `$pages[0].url` → `pages`). */
+  field: string
+  /** The tag as written, e.g. `Header`. */
+  tag: string
+  name: string | null
+  /** The attribute as written, e.g. `value="$title"`. */
+  attribute: string
+}
+
 export interface LabelingConfig {
   objects: ObjectTag[]
   controls: ControlTag[]
+  references?: DataReference[]
+  /** Labels that a relation between regions may carry; absent when the config names none, then any is allowed. */
+  relationLabels?: string[]
+}
+
+/** One thing that is wrong in what was given. `path` says where: an attribute, a part of the mapping or a record's field. */
+export interface Problem {
+  path?: string
+  message: string
 }

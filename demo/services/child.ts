@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * Runs a server as a process group that ends with us: the shell holds one end of a pipe, and when the other
+ * end closes, even because we were killed, it kills the group. `trap` keeps the shell alive on SIGTERM so
+ * that it can reap the server.
+ */
+const leash = `
+exec 3<&0
+trap : TERM
+"$@" </dev/null 3<&- &
+server=$!
+(read -r _ <&3; kill -KILL 0) &
+leash=$!
+wait $server
+code=$?
+while kill -0 $server 2>/dev/null; do wait $server; code=$?; done
+kill $leash 2>/dev/null
+exit $code
+`
+
+export type Child = {
+  /** Leader of the process group of the server and all its children. */
+  pid: number
+  /** Settles when the server has ended: with a sentence that has its exit code and the end of its log. */
+  ended: Promise<string>
+  isRunning(): boolean
+  /** SIGTERM to the group, SIGKILL after `graceMs`; resolves when no process of it is left. */
+  stop(graceMs?: number): Promise<void>
+  /** SIGKILL to the group. */
+  kill(): Promise<void>
+}
+
+/** Starts `command` with exactly `env` (nothing inherited) and its output in `logFile`. */
+export function startChild(options: {
+  command: string
+  args: string[]
+  env: Record<string, string>
+  cwd: string
+  logFile: string
+}): Child {
+  const log = openSync(options.logFile, 'a')
+  const child = spawn('/bin/sh', ['-c', leash, 'sh', options.command, ...options.args], {
+    cwd: options.cwd,
+    env: options.env,
+    detached: true,
+    stdio: ['pipe', log, log],
+  })
+  closeSync(log)
+  const pid = child.pid
+  if (pid === undefined) throw new Error(`/bin/sh could not be started in ${options.cwd}`)
+  let running = true
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => {
+      running = false
+      const lines = readFileSync(options.logFile, 'utf8').trimEnd().split('\n').slice(-20)
+      resolve(
+        `${options.command} ended with ${signal ?? `exit code ${code}`}; its log ends:\n${lines.join('\n')}`,
+      )
+    })
+  })
+  const end = async (graceMs: number) => {
+    if (graceMs > 0) {
+      signalGroup(pid, 'SIGTERM')
+      await groupGone(pid, graceMs)
+    }
+    signalGroup(pid, 'SIGKILL')
+    await groupGone(pid, 5000)
+    if (running) await ended
+  }
+  return { pid, ended, isRunning: () => running, stop: (graceMs = 5000) => end(graceMs), kill: () => end(0) }
+}
+
+/**
+ * Asks `isReady` until it says true; throws when the server ends first or the time is over. A probe that
+ * throws counts as not ready.
+ */
+export async function waitUntilReady(
+  child: Child,
+  isReady: () => Promise<boolean>,
+  options: { name: string; timeoutMs: number },
+): Promise<void> {
+  const giveUpAt = Date.now() + options.timeoutMs
+  while (child.isRunning()) {
+    if (await isReady().catch(() => false)) return
+    if (Date.now() > giveUpAt) {
+      await child.kill()
+      throw new Error(
+        `${options.name} was not ready after ${options.timeoutMs / 1000} s; ${await child.ended}`,
+      )
+    }
+    await sleep(50)
+  }
+  throw new Error(`${options.name} did not start: ${await child.ended}`)
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-pid, signal)
+  } catch {
+    return false
+  }
+}
+
+async function groupGone(pid: number, timeoutMs: number): Promise<void> {
+  for (let waited = 0; waited < timeoutMs && signalGroup(pid, 0); waited += 20) await sleep(20)
+}

@@ -1,0 +1,117 @@
+import { sql } from 'kysely'
+import type { Transaction } from '../db/database.ts'
+import { toJsonb } from '../db/json.ts'
+import {
+  type ProjectFacts,
+  type StoredPrediction,
+  type TaskOutcome,
+  taskOutcome,
+} from '../evaluations/outcome.ts'
+import { type Addend, contribution, difference, moveTallies } from '../evaluations/tally.ts'
+import { parseLabelingConfig } from '../labeling/config.ts'
+import type { ControlTag, Region } from '../labeling/types.ts'
+import { annotationsOfTasks, type ProjectRow } from './store.ts'
+
+/**
+ * Computes anew what the given tasks say, and moves the project's tallies by the difference to what they said
+ * before. The caller holds the project's lock. Calling it twice changes nothing the second time.
+ */
+export async function retally(
+  tx: Transaction,
+  project: ProjectRow,
+  taskIds: Iterable<number>,
+): Promise<void> {
+  const ids = [...new Set(taskIds)]
+  if (ids.length === 0) return
+  const id = project.project_id
+  const tasks = await tx
+    .selectFrom('tasks')
+    .select(['task_id', 'present', 'result', 'model_version', 'stratum', 'contribution'])
+    .where('project_id', '=', id)
+    .where('task_id', '=', sql<number>`any(${ids}::bigint[])`)
+    .execute()
+  const annotations = Map.groupBy(await annotationsOfTasks(tx, id, ids), (row) => row.task_id)
+  const predictions = await predictionsOfTasks(tx, id, ids)
+  const facts = projectFacts(project)
+
+  const before: Addend[] = []
+  const now: Addend[] = []
+  const rows = tasks.map((task) => {
+    const outcome: TaskOutcome | null = task.present
+      ? taskOutcome(
+          {
+            stratum: task.stratum,
+            imported: task.result
+              ? { result: task.result as Region[], model_version: task.model_version }
+              : null,
+            predictions: predictions.get(task.task_id) ?? [],
+          },
+          annotations.get(task.task_id) ?? [],
+          facts,
+        )
+      : null
+    const addends = outcome ? contribution(outcome) : []
+    before.push(...(task.contribution as Addend[]))
+    now.push(...addends)
+    return {
+      task_id: task.task_id,
+      outcome,
+      changed: outcome?.compared?.changed ?? null,
+      contribution: addends,
+    }
+  })
+  await sql`
+    update tasks set outcome = r.outcome, changed = r.changed, contribution = r.contribution,
+      revision = ${project.revision}
+    from jsonb_to_recordset(${toJsonb(rows)}::jsonb)
+      as r (task_id bigint, outcome jsonb, changed boolean, contribution jsonb)
+    where tasks.project_id = ${id} and tasks.task_id = r.task_id`.execute(tx)
+  await moveTallies(tx, id, difference(before, now))
+}
+
+async function predictionsOfTasks(tx: Transaction, project: number, tasks: number[]) {
+  const rows = await tx
+    .selectFrom('predictions')
+    .select(['prediction_id', 'task_id', 'model_version', 'result', 'created_us'])
+    .where('project_id', '=', project)
+    .where('task_id', '=', sql<number>`any(${tasks}::bigint[])`)
+    .execute()
+  return Map.groupBy(
+    rows.map((row): StoredPrediction & { task_id: number } => ({ ...row, result: row.result as Region[] })),
+    (row) => row.task_id,
+  )
+}
+
+/**
+ * The controls that the model predicts: those that the run's mapping fills, or that occur in any prediction. One
+ * that the labeling config doesn't know (Label Studio checks neither) is compared by what its regions say.
+ */
+export function projectFacts(project: ProjectRow): ProjectFacts {
+  const known = new Map(controlsOf(project.label_config).map((control) => [control.name, control]))
+  const mapped = project.mapped_controls?.filter((name) => known.size === 0 || known.has(name))
+  const names = mapped ?? project.predicted_controls
+  return {
+    model_version: project.model_version,
+    predicted: names.map((name) => known.get(name) ?? unknownControl(name)),
+  }
+}
+
+function controlsOf(labelConfig: string): ControlTag[] {
+  try {
+    return parseLabelingConfig(labelConfig).controls
+  } catch {
+    return [] // A config that Label Studio took and we can't read must not stop the counting.
+  }
+}
+
+function unknownControl(name: string): ControlTag {
+  return {
+    name,
+    tag: '',
+    type: name === 'relations' ? 'relations' : '',
+    toName: [],
+    labels: [],
+    perRegion: false,
+    attributes: {},
+  }
+}

@@ -1,0 +1,67 @@
+import type { RequestHandler } from 'express'
+import type { OpenApi } from './document.ts'
+import { routed } from './operation.ts'
+import { Problem } from './problem.ts'
+import type { SchemaCheck } from './schema-check.ts'
+import type { FieldError } from './types.ts'
+
+/** More levels than anything that people or Label Studio write, and far fewer than recursive code can take. */
+const MOST_LEVELS = 200
+
+/** Holds bodies to the contract and fills in their defaults. */
+export function validateBody(document: OpenApi, checkSchema: SchemaCheck): RequestHandler {
+  return (request, _response, next) => {
+    const { openApiRoute, schema } = routed(request)
+    const { requestBody } = schema
+    if (!requestBody) return next()
+    const types = Object.keys(requestBody.content)
+    // Express's parser takes an empty body for an empty object.
+    if (request.body === undefined || request.headers['content-length'] === '0') {
+      if (requestBody.required) throw noBody(types)
+      request.body = undefined
+      return next()
+    }
+    const type = types.find((each) => request.is(each))
+    if (type === undefined) return next()
+    const where = bodyPointer(document, openApiRoute, request.method.toLowerCase())
+    if (isDeeper(request.body, MOST_LEVELS)) {
+      throw invalidRequest([{ path: '', message: `is nested more than ${MOST_LEVELS} levels deep` }])
+    }
+    const errors = checkSchema([...where, 'content', type, 'schema'], request.body)
+    if (errors.length > 0) throw invalidRequest(errors)
+    next()
+  }
+}
+
+function bodyPointer(document: OpenApi, route: string, method: string): string[] {
+  const operation = document.paths[route]?.[method] as { requestBody: { $ref?: string } }
+  return operation.requestBody.$ref?.slice(2).split('/') ?? ['paths', route, method, 'requestBody']
+}
+
+/** Level by level, because a recursion is what deep nesting breaks. */
+function isDeeper(value: unknown, levels: number): boolean {
+  let level = [value]
+  for (let depth = 0; depth < levels; depth++) {
+    level = level.flatMap((each) => (isNested(each) ? Object.values(each).filter(isNested) : []))
+    if (level.length === 0) return false
+  }
+  return true
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** @param types the media types that would do */
+export function noBody(types: string[]): Problem {
+  return new Problem('invalid-body', `A body is needed, as ${types.join(' or ')}.`)
+}
+
+export function invalidRequest(errors: FieldError[], cause?: unknown): Problem {
+  const [first] = errors
+  const detail =
+    errors.length === 1 && first
+      ? `${first.path || 'The body'} ${first.message.replace(/\.$/, '')}.`
+      : `${errors.length} fields are wrong; \`errors\` has each of them.`
+  return new Problem('invalid-request', detail, { errors, cause })
+}

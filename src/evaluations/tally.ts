@@ -1,0 +1,100 @@
+import { sql } from 'kysely'
+import type { Transaction } from '../db/database.ts'
+import type { TaskOutcome } from './outcome.ts'
+
+/**
+ * What each dimension counts. `count` is a number of tasks (for `lead_time`: of annotations); `amount` is a sum of
+ * similarities in billionths, for `lead_time` of milliseconds.
+ */
+export type Dimension =
+  | 'coverage' // keys tasks, reviewed, skipped, not_comparable
+  | 'total' // key '': the compared tasks
+  | 'control' // key: name of the control tag
+  | 'model_version'
+  | 'stratum'
+  | 'annotator' // key: Label Studio's user id
+  | 'lead_time' // key: annotator, a space, and the bucket
+  | 'seed' // key '': what the original script counts
+
+/** One addend: dimension, key, count, changed, amount. */
+export type Addend = [dimension: Dimension, key: string, count: number, changed: number, amount: number]
+
+const BILLION = 1_000_000_000
+
+/** Similarities are summed as integers, so that taking an addend away leaves exactly what was there before. */
+export function toBillionths(similarity: number): number {
+  return Math.round(similarity * BILLION)
+}
+
+export function fromBillionths(sum: number, count: number): number | null {
+  return count === 0 ? null : sum / BILLION / count
+}
+
+/** What one existing task adds to the tallies of its project. */
+export function contribution(outcome: TaskOutcome): Addend[] {
+  const addends: Addend[] = [['coverage', 'tasks', 1, 0, 0]]
+  if (outcome.seed) addends.push(['seed', '', 1, outcome.seed === 'changed' ? 1 : 0, 0])
+  if (outcome.state === 'skipped') addends.push(['coverage', 'skipped', 1, 0, 0])
+  if (outcome.state === 'not_comparable') {
+    addends.push(['coverage', 'reviewed', 1, 0, 0], ['coverage', 'not_comparable', 1, 0, 0])
+  }
+  const { compared } = outcome
+  if (!compared) return addends
+
+  const one = (dimension: Dimension, key: string, changed: boolean, similarity: number): void => {
+    addends.push([dimension, key, 1, changed ? 1 : 0, toBillionths(similarity)])
+  }
+  addends.push(['coverage', 'reviewed', 1, 0, 0])
+  one('total', '', compared.changed, compared.similarity)
+  one('model_version', compared.model_version, compared.changed, compared.similarity)
+  if (outcome.stratum !== null) one('stratum', outcome.stratum, compared.changed, compared.similarity)
+  for (const [name, control] of Object.entries(compared.controls)) {
+    one('control', name, control.changed, control.similarity)
+  }
+  for (const annotator of compared.annotators) {
+    addends.push(['annotator', annotator.key, 1, annotator.changed ? 1 : 0, 0])
+    for (const ms of annotator.lead_times_ms) {
+      addends.push(['lead_time', `${annotator.key} ${leadTimeBucket(ms)}`, 1, 0, ms])
+    }
+  }
+  return addends
+}
+
+/** Lead times are kept in buckets of three significant digits: a bounded number of rows, whatever is reviewed. */
+export function leadTimeBucket(ms: number): string {
+  return ms.toPrecision(3)
+}
+
+/** `now − before`, summed by dimension and key; what does not move is left out. */
+export function difference(before: Addend[], now: Addend[]): Addend[] {
+  const sums = new Map<string, Addend>()
+  const add = (addends: Addend[], sign: 1 | -1) => {
+    for (const [dimension, key, count, changed, amount] of addends) {
+      const id = `${dimension} ${key}`
+      const sum = sums.get(id) ?? [dimension, key, 0, 0, 0]
+      sum[2] += sign * count
+      sum[3] += sign * changed
+      sum[4] += sign * amount
+      sums.set(id, sum)
+    }
+  }
+  add(before, -1)
+  add(now, 1)
+  return [...sums.values()].filter(
+    ([, , count, changed, amount]) => count !== 0 || changed !== 0 || amount !== 0,
+  )
+}
+
+/** Adds the addends to the project's tallies, in one statement. */
+export async function moveTallies(tx: Transaction, project: number, addends: Addend[]): Promise<void> {
+  if (addends.length === 0) return
+  await sql`
+    insert into tallies (project_id, dimension, key, count, changed, amount)
+    select ${project}::bigint, addend->>0, addend->>1, (addend->>2)::bigint, (addend->>3)::bigint, (addend->>4)::bigint
+    from jsonb_array_elements(${JSON.stringify(addends)}::jsonb) as addend
+    order by 2, 3
+    on conflict (project_id, dimension, key) do update set
+      count = tallies.count + excluded.count,
+      changed = tallies.changed + excluded.changed,
+      amount = tallies.amount + excluded.amount`.execute(tx)
+}

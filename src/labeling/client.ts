@@ -1,0 +1,302 @@
+import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios'
+import { fromMicroseconds } from './instant.ts'
+import type { Region } from './types.ts'
+
+/** What went wrong, for the caller to decide: try again, ask the operator, tell the user, or go on without it. */
+export type LabelStudioErrorKind = 'unavailable' | 'unauthorized' | 'refused' | 'missing' | 'unset'
+
+/** A call to Label Studio that failed. The message says what to do, and holds no credential. */
+export class LabelStudioError extends Error {
+  readonly kind: LabelStudioErrorKind
+  readonly status: number | null
+  constructor(kind: LabelStudioErrorKind, message: string, status: number | null = null) {
+    super(message)
+    this.name = 'LabelStudioError'
+    this.kind = kind
+    this.status = status
+  }
+}
+
+export interface LabelStudioProject {
+  id: number
+  title: string
+  description: string
+  label_config: string
+  model_version: string
+  /** Null in the answer to a creation; a number otherwise. */
+  task_number: number | null
+}
+
+export interface LabelStudioAnnotation {
+  id: number
+  result: Region[] | null
+  was_cancelled: boolean
+  ground_truth: boolean
+  updated_at: string
+  lead_time: number | null
+  completed_by: number | { id: number } | null
+  parent_prediction: number | null
+  unique_id?: string
+}
+
+export interface LabelStudioPrediction {
+  id: number
+  task: number
+  result: Region[]
+  model_version: string | null
+  created_at: string
+}
+
+export interface LabelStudioTask {
+  id: number
+  data: Record<string, unknown>
+  meta: Record<string, unknown> | null
+  updated_at: string
+  annotations: LabelStudioAnnotation[]
+  predictions: LabelStudioPrediction[]
+}
+
+export interface ImportTask {
+  data: Record<string, unknown>
+  meta: Record<string, unknown>
+  predictions: { model_version: string; score?: number; result: Region[] }[]
+}
+
+export interface LabelStudioWebhook {
+  id: number
+  url: string
+  project: number | null
+  headers: Record<string, string>
+  is_active: boolean
+  send_payload: boolean
+  send_for_all_actions: boolean
+  actions: string[]
+}
+
+export interface TaskQuery {
+  page: number
+  pageSize: number
+  /** Only tasks changed after this instant, in microseconds. */
+  updatedAfterUs?: number | null
+  /** Only ids and meta (fast), or everything with annotations and predictions. */
+  fields: 'identity' | 'all'
+}
+
+/** Label Studio's REST API, as far as the service needs it; the only code that knows its URLs. */
+export interface LabelStudio {
+  readonly url: string
+  version(): Promise<string>
+  whoami(): Promise<{ id: number; email: string }>
+  project(id: number): Promise<LabelStudioProject>
+  /** Projects whose title contains the text, newest first. */
+  projectsTitled(title: string): Promise<LabelStudioProject[]>
+  createProject(fields: {
+    title: string
+    description: string
+    label_config: string
+  }): Promise<LabelStudioProject>
+  updateProject(
+    id: number,
+    fields: Partial<LabelStudioProject> & { show_collab_predictions?: boolean },
+  ): Promise<void>
+  /** Imports all tasks or none. @returns their ids in the order given. */
+  importTasks(project: number, tasks: ImportTask[]): Promise<number[]>
+  task(id: number): Promise<LabelStudioTask & { project: number }>
+  tasks(project: number, query: TaskQuery): Promise<{ total: number; tasks: LabelStudioTask[] }>
+  deleteTask(id: number): Promise<void>
+  webhooks(project: number): Promise<LabelStudioWebhook[]>
+  createWebhook(fields: Omit<LabelStudioWebhook, 'id'>): Promise<LabelStudioWebhook>
+  updateWebhook(id: number, fields: Partial<LabelStudioWebhook>): Promise<void>
+  taskUrl(project: number, task: number): string
+  projectUrl(project: number): string
+}
+
+/** Importing 5,000 tasks takes Label Studio 6–12 s and it answers only at the end; a slow machine takes longer. */
+const IMPORT_TIMEOUT_MS = 300_000
+const CALL_TIMEOUT_MS = 60_000
+
+/**
+ * @param url base URL without a trailing slash; null when none is configured: every call then fails and says so
+ * @param apiKey legacy token, or personal access token (a refresh JWT, exchanged for access tokens that live 5 minutes)
+ */
+export function createLabelStudio(url: string | null, apiKey: string | null): LabelStudio {
+  const http = axios.create({
+    ...(url ? { baseURL: url } : {}),
+    timeout: CALL_TIMEOUT_MS,
+    maxBodyLength: 250 * 1024 * 1024,
+    maxContentLength: 1024 * 1024 * 1024,
+    proxy: false,
+    headers: { 'User-Agent': 'label-studio-monitor' },
+  })
+  const authorize = tokenHolder(http, apiKey ?? '')
+
+  async function call<T>(config: AxiosRequestConfig): Promise<T> {
+    if (!url || !apiKey) {
+      throw new LabelStudioError(
+        'unset',
+        'Label Studio is not configured: set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY, then start the service again.',
+      )
+    }
+    for (const fresh of [false, true]) {
+      try {
+        const response = await http.request<T>({
+          ...config,
+          headers: { ...config.headers, Authorization: await authorize(fresh) },
+        })
+        if (typeof response.data === 'string' && response.data !== '') throw notJson(url)
+        return response.data
+      } catch (error) {
+        const status = axios.isAxiosError(error) ? (error.response?.status ?? null) : null
+        // An expired access token is answered in the same words as none at all: renew once, then believe it.
+        if (status === 401 && !fresh && isPersonalAccessToken(apiKey)) continue
+        throw describe(error, config, url)
+      }
+    }
+    throw new Error('unreachable: the second attempt returns or throws')
+  }
+
+  return {
+    url: url ?? '',
+    version: async () => (await call<{ release: string }>({ url: '/api/version' })).release,
+    whoami: () => call({ url: '/api/current-user/whoami' }),
+    project: (id) => call({ url: `/api/projects/${id}` }),
+    async projectsTitled(title) {
+      const page = await call<{ results: LabelStudioProject[] }>({
+        url: '/api/projects',
+        params: { title, page_size: 100 },
+      })
+      return page.results
+    },
+    createProject: (fields) => call({ method: 'POST', url: '/api/projects', data: fields }),
+    updateProject: (id, fields) => call({ method: 'PATCH', url: `/api/projects/${id}`, data: fields }),
+    async importTasks(project, tasks) {
+      const answer = await call<{ task_ids: number[] }>({
+        method: 'POST',
+        url: `/api/projects/${project}/import`,
+        params: { return_task_ids: true },
+        data: tasks,
+        timeout: IMPORT_TIMEOUT_MS,
+      })
+      if (!Array.isArray(answer.task_ids) || answer.task_ids.length !== tasks.length) {
+        throw new LabelStudioError(
+          'unavailable',
+          'Label Studio did not answer the import with one id per task.',
+        )
+      }
+      return answer.task_ids
+    },
+    task: (id) => call({ url: `/api/tasks/${id}/` }),
+    tasks: (project, query) =>
+      call({ url: '/api/tasks', params: taskParams(project, query), timeout: IMPORT_TIMEOUT_MS }),
+    deleteTask: (id) => call({ method: 'DELETE', url: `/api/tasks/${id}/` }),
+    webhooks: (project) => call({ url: '/api/webhooks/', params: { project } }),
+    createWebhook: (fields) => call({ method: 'POST', url: '/api/webhooks/', data: fields }),
+    updateWebhook: (id, fields) => call({ method: 'PATCH', url: `/api/webhooks/${id}/`, data: fields }),
+    taskUrl: (project, task) => `${url ?? ''}/projects/${project}/data?task=${task}`,
+    projectUrl: (project) => `${url ?? ''}/projects/${project}/data`,
+  }
+}
+
+function taskParams(project: number, query: TaskQuery): Record<string, unknown> {
+  const params: Record<string, unknown> = { project, page: query.page, page_size: query.pageSize }
+  // `include` trims annotations and predictions by the same names as tasks, so full tasks are read without it.
+  if (query.fields === 'all') params.fields = 'all'
+  else params.include = 'id,meta,updated_at'
+  const items =
+    query.updatedAfterUs == null
+      ? []
+      : [
+          {
+            filter: 'filter:tasks:updated_at',
+            operator: 'greater',
+            type: 'Datetime',
+            value: fromMicroseconds(query.updatedAfterUs),
+          },
+        ]
+  params.query = JSON.stringify({ filters: { conjunction: 'and', items }, ordering: ['tasks:id'] })
+  return params
+}
+
+/** A personal access token is a JWT (three parts); a legacy token is 40 hexadecimal digits. */
+function isPersonalAccessToken(key: string | null): boolean {
+  return key?.split('.').length === 3
+}
+
+/** Gives the Authorization header; exchanges a personal access token and keeps the result until it is refused. */
+function tokenHolder(http: AxiosInstance, apiKey: string): (fresh: boolean) => Promise<string> {
+  if (!isPersonalAccessToken(apiKey)) return async () => `Token ${apiKey}`
+  let access: Promise<string> | null = null
+  const renew = async () => {
+    const response = await http.post<{ access: string }>('/api/token/refresh/', { refresh: apiKey })
+    return `Bearer ${response.data.access}`
+  }
+  return async (fresh) => {
+    if (fresh || !access) access = renew()
+    try {
+      return await access
+    } catch (error) {
+      access = null
+      throw error
+    }
+  }
+}
+
+function notJson(url: string): LabelStudioError {
+  return new LabelStudioError(
+    'unavailable',
+    `${url} answered with a page instead of JSON; check that LABEL_STUDIO_URL is Label Studio's own address and that no proxy stands before it.`,
+  )
+}
+
+function describe(error: unknown, config: AxiosRequestConfig, url: string): Error {
+  if (!axios.isAxiosError(error)) return error as Error
+  const what = `${config.method ?? 'GET'} ${config.url}`
+  if (!error.response) {
+    return new LabelStudioError(
+      'unavailable',
+      `Label Studio at ${url} did not answer ${what} (${error.code ?? 'no connection'}); check that it runs and that LABEL_STUDIO_URL is right.`,
+    )
+  }
+  const { status, data } = error.response
+  if (status === 401 || status === 403) return refusedAccess(status, data, what)
+  if (status === 404) return new LabelStudioError('missing', `Label Studio has nothing at ${what}.`, status)
+  if (status === 429 || status >= 500) {
+    return new LabelStudioError(
+      'unavailable',
+      `Label Studio answered ${status} to ${what}${reason(data)}.`,
+      status,
+    )
+  }
+  return new LabelStudioError(
+    'refused',
+    `Label Studio refused ${what} with ${status}${reason(data)}.`,
+    status,
+  )
+}
+
+function refusedAccess(status: number, data: unknown, what: string): LabelStudioError {
+  const text = reason(data)
+  if (text.includes('legacy token authentication has been disabled')) {
+    return new LabelStudioError(
+      'unauthorized',
+      'Label Studio has legacy tokens switched off for this organization: use a personal access token as LABEL_STUDIO_API_KEY, or switch legacy tokens on under Organization → API token settings.',
+      status,
+    )
+  }
+  // A refused webhook host is a 403 too, but not about the key.
+  if (text.includes('reserved network address')) return new LabelStudioError('refused', text.slice(2), status)
+  return new LabelStudioError(
+    'unauthorized',
+    `Label Studio answered ${status} to ${what}${text}: check LABEL_STUDIO_API_KEY and what its user may do.`,
+    status,
+  )
+}
+
+/** What Label Studio's error body says, cut to a readable length; HTML pages say nothing. */
+function reason(data: unknown): string {
+  if (typeof data !== 'object' || data === null) return ''
+  const body = data as Record<string, unknown>
+  const detail = body.validation_errors ?? body.detail ?? body
+  const text = typeof detail === 'string' ? detail : JSON.stringify(detail)
+  return text ? `: ${text.slice(0, 500)}` : ''
+}

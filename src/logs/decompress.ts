@@ -1,0 +1,175 @@
+import type { Transform } from 'node:stream'
+import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
+
+/** Stored bytes that can't be decompressed from here on; what came before is good. */
+export class BrokenData extends Error {
+  override name = 'BrokenData'
+}
+
+const OUTPUT_BYTES = 1 << 18
+const [FIRST_BLOCK, LAST_BLOCK] = [1 << 9, 1 << 16]
+const MAGIC_BYTES = 4
+
+interface Codec {
+  name: string
+  magic: (head: Buffer) => boolean
+  /** Null: known, but not understood. */
+  start: (() => Transform) | null
+  /** Whether zero bytes after a member are padding. */
+  padded?: boolean
+}
+
+const startsWith =
+  (...magic: number[]) =>
+  (head: Buffer) =>
+    magic.every((byte, i) => head[i] === byte)
+const zstdFrame = startsWith(0x28, 0xb5, 0x2f, 0xfd)
+
+const CODECS: Codec[] = [
+  {
+    name: 'gzip',
+    magic: startsWith(0x1f, 0x8b),
+    start: () => createGunzip({ chunkSize: OUTPUT_BYTES }),
+    padded: true,
+  },
+  {
+    name: 'zstd',
+    // a file may also begin with a skippable frame
+    magic: (head) =>
+      zstdFrame(head) || (((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(0x2a, 0x4d, 0x18)(head.subarray(1))),
+    start: () =>
+      createZstdDecompress({ chunkSize: OUTPUT_BYTES, params: { [constants.ZSTD_d_windowLogMax]: 27 } }),
+  },
+  { name: 'bzip2', magic: startsWith(0x42, 0x5a, 0x68), start: null },
+  { name: 'xz', magic: startsWith(0xfd, 0x37, 0x7a, 0x58), start: null },
+]
+
+/** One decompressor, for one member (gzip) or frame (zstd); gzip's goes on over members by itself. */
+class Engine {
+  readonly #stream: Transform & { bytesWritten?: number }
+  #fed = 0
+  #error: Error | null = null
+  #wake = () => {}
+  /** Whether its member is over and it takes no more. */
+  ended = false
+
+  constructor(stream: Transform) {
+    this.#stream = stream
+    stream.on('readable', () => this.#wake())
+    stream.on('end', () => {
+      this.ended = true
+      this.#wake()
+    })
+    stream.on('error', (error) => {
+      this.#error = error
+      this.#wake()
+    })
+  }
+
+  /** Bytes fed after the end of the member. */
+  get unused(): number {
+    return this.ended ? this.#fed - (this.#stream.bytesWritten ?? 0) : 0
+  }
+
+  /**
+   * What a block gives, or with null the end of the data. All of it is taken out before more goes in: an engine that fails
+   * throws away what it holds.
+   */
+  async *feed(block: Buffer | null): AsyncGenerator<Buffer> {
+    let written = false
+    if (block) {
+      this.#fed += block.length
+      this.#stream.write(block, () => {
+        written = true
+        this.#wake()
+      })
+    } else this.#stream.end()
+    for (;;) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      const output: Buffer | null = this.#stream.read()
+      if (output) yield output
+      else if (this.#error) throw this.#error
+      else if (this.ended || written) return
+      else await woken
+    }
+  }
+
+  close(): void {
+    this.#stream.destroy()
+  }
+}
+
+/**
+ * Cuts stored bytes into blocks whose ends depend on their offset alone. A decompressor that fails loses the output of its whole
+ * block: so the same records are lost however the bytes arrived, and never more than about a sixteenth of those before.
+ */
+async function* blocks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let rest: Buffer = Buffer.alloc(0)
+  let size = FIRST_BLOCK
+  let offset = 0
+  for await (const chunk of chunks) {
+    rest = rest.length ? Buffer.concat([rest, chunk]) : chunk
+    for (; rest.length >= size; size = Math.min(LAST_BLOCK, Math.max(FIRST_BLOCK, offset >> 4))) {
+      yield rest.subarray(0, size)
+      offset += size
+      rest = rest.subarray(size)
+    }
+  }
+  if (rest.length) yield rest
+}
+
+async function* members(codec: Codec & { start: () => Transform }, stored: AsyncIterable<Buffer>) {
+  let engine: Engine | null = null
+  try {
+    for await (let block of blocks(stored)) {
+      while (block.length) {
+        if (!engine && codec.padded) {
+          const data = block.findIndex((byte) => byte !== 0)
+          if (data < 0) break
+          block = block.subarray(data)
+        }
+        engine ??= new Engine(codec.start())
+        yield* engine.feed(block)
+        block = block.subarray(block.length - engine.unused)
+        if (engine.ended) engine = null
+      }
+    }
+    if (engine) yield* engine.feed(null)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code?.match(/^(Z_|ZSTD_|ERR_ZSTD)/))
+      throw new BrokenData(`its ${codec.name} data is broken or cut off: ${(error as Error).message}`)
+    throw error
+  } finally {
+    engine?.close()
+  }
+}
+
+async function* prepend(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  if (head.length) yield head
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+}
+
+/**
+ * Decompresses what is gzip or zstd (also of several members) and passes on what is neither, by the first bytes.
+ * Fails with BrokenData where the compression is broken, cut off, or not understood, after all that came before.
+ */
+export async function* decompress(stored: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const chunks = stored[Symbol.asyncIterator]()
+  try {
+    let head: Buffer = Buffer.alloc(0)
+    while (head.length < MAGIC_BYTES) {
+      const next = await chunks.next()
+      if (next.done) break
+      head = head.length ? Buffer.concat([head, next.value]) : next.value
+    }
+    const codec = CODECS.find(({ magic }) => magic(head))
+    const all = prepend(head, chunks)
+    if (!codec) yield* all
+    else if (codec.start) yield* members({ ...codec, start: codec.start }, all)
+    else throw new BrokenData(`is compressed with ${codec.name}, which is not understood; use gzip or zstd`)
+  } finally {
+    await chunks.return?.()
+  }
+}

@@ -1,0 +1,148 @@
+import type { Format, Parsed, RecordReader } from './format.ts'
+import type { DateReader } from './record-date.ts'
+import { decode, skipBlank, stratumKey, trimBlank, unstorable } from './text.ts'
+
+/** JSON lines: each line that is not blank is one object, and its own keys are the fields, with their values as they are. */
+
+const NEWLINE = 0x0a
+const QUOTE = 0x22
+const COMMA = 0x2c
+const COLON = 0x3a
+const BACKSLASH = 0x5c
+const [OPEN_BRACKET, CLOSE_BRACKET] = [0x5b, 0x5d]
+const [OPEN_BRACE, CLOSE_BRACE] = [0x7b, 0x7d]
+
+const TIMESTAMPS = ['timestamp', 'time', 'date']
+
+export interface JsonlOptions {
+  timestampField: string | null
+  readDate: DateReader
+}
+
+/** The position of the quote that closes the string opened before `at`, or `end`. */
+function stringEnd(bytes: Buffer, at: number, end: number): number {
+  for (; at < end; at++) {
+    const byte = bytes[at]
+    if (byte === QUOTE) return at
+    if (byte === BACKSLASH) at++
+  }
+  return end
+}
+
+/** The position after the value that starts at `at`, whatever it holds. */
+function valueEnd(bytes: Buffer, at: number, end: number): number {
+  let depth = 0
+  for (; at < end; at++) {
+    const byte = bytes[at]
+    if (byte === QUOTE) at = stringEnd(bytes, at + 1, end)
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
+    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      if (depth-- === 0) return at
+    } else if (byte === COMMA && depth === 0) return at
+  }
+  return end
+}
+
+function sameBytes(bytes: Buffer, start: number, end: number, name: Buffer): boolean {
+  if (end - start !== name.length) return false
+  for (let i = 0; i < name.length; i++) if (bytes[start + i] !== name[i]) return false
+  return true
+}
+
+/**
+ * Finds members at the top level of the object in `bytes[start, end)` without parsing it: `found` takes the start and end of
+ * each name's value, -1 where there is none. Stops early at the first name.
+ */
+function findMembers(bytes: Buffer, start: number, end: number, names: Buffer[], found: Int32Array): void {
+  found.fill(-1)
+  for (let at = skipBlank(bytes, start, end) + 1; at < end; at++) {
+    if (bytes[at] === CLOSE_BRACE) return
+    if (bytes[at] !== QUOTE) continue
+    const keyStart = at + 1
+    const keyEnd = stringEnd(bytes, keyStart, end)
+    at = keyEnd + 1
+    while (at < end && bytes[at] !== COLON) at++
+    const from = at + 1
+    at = valueEnd(bytes, from, end)
+    const which = names.findIndex((name) => sameBytes(bytes, keyStart, keyEnd, name))
+    if (which < 0) {
+      if (bytes[at] === CLOSE_BRACE) return
+      continue
+    }
+    found[which * 2] = skipBlank(bytes, from, at)
+    found[which * 2 + 1] = trimBlank(bytes, from, at)
+    if (which === 0 || bytes[at] === CLOSE_BRACE) return
+  }
+}
+
+/** The first of the names whose value is a date. */
+function dateOf(names: readonly string[], readDate: DateReader): RecordReader {
+  const keys = names.map((name) => Buffer.from(name))
+  const found = new Int32Array(keys.length * 2)
+  const later = names.length > 1 ? dateOf(names.slice(1), readDate) : null
+  return (bytes, start, end) => {
+    findMembers(bytes, start, end, keys, found)
+    for (let i = 0; i < found.length; i += 2) {
+      const at = found[i] as number
+      const date = at < 0 ? null : readDate(bytes, at, found[i + 1] as number)
+      if (date) return date
+      // the search stopped at the first name
+      if (i === 0 && at >= 0) return later?.(bytes, start, end) ?? null
+    }
+    return null
+  }
+}
+
+function field(name: string): RecordReader {
+  const keys = [Buffer.from(name)]
+  const found = new Int32Array(2)
+  return (bytes, start, end) => {
+    findMembers(bytes, start, end, keys, found)
+    const [from = -1, to = -1] = found
+    if (from < 0) return null
+    const text = bytes.toString('utf8', from, to)
+    if (!text.startsWith('"')) return stratumKey(text)
+    if (!text.includes('\\')) return stratumKey(text.slice(1, -1))
+    try {
+      return stratumKey(JSON.parse(text))
+    } catch {
+      return stratumKey(text)
+    }
+  }
+}
+
+function parse(record: Buffer): Parsed {
+  const text = decode(record)
+  if (text === null) return { problem: 'is not UTF-8 text' }
+  let fields: Record<string, unknown>
+  try {
+    fields = JSON.parse(text)
+  } catch (error) {
+    // the engine's message quotes the record; only the place is taken from it
+    const [place] = /at position \d+/.exec((error as Error).message) ?? []
+    return { problem: place ? `is not valid JSON ${place}` : 'is not valid JSON' }
+  }
+  const problem = unstorable(fields)
+  return problem ? { problem } : { fields }
+}
+
+export function jsonlFormat({ timestampField, readDate }: JsonlOptions): Format {
+  return {
+    lookback: 0,
+    nextStart(bytes, from) {
+      const found = bytes.indexOf(NEWLINE, from)
+      return found < 0 ? -1 : found + 1
+    },
+    check(bytes, start, end) {
+      const from = skipBlank(bytes, start, end)
+      if (from === end) return ''
+      if (bytes[from] !== OPEN_BRACE) return 'does not begin with {, as a line with one JSON object does'
+      return bytes[trimBlank(bytes, from, end) - 1] === CLOSE_BRACE
+        ? null
+        : 'does not end with }, as a line with one JSON object does'
+    },
+    date: dateOf(timestampField === null ? TIMESTAMPS : [timestampField], readDate),
+    field,
+    parse,
+  }
+}

@@ -1,0 +1,117 @@
+/** Reads the calendar date of the timestamp that stands in `bytes[start, end)`: `YYYY-MM-DD`, or null if there is none. */
+export type DateReader = (bytes: Buffer, start: number, end: number) => string | null
+
+const SPACE = 0x20
+const QUOTE = 0x22
+const QUARTER_HOUR = 900_000
+const MAX_CACHED = 10_000
+/** Longer than any timestamp. */
+const MAX_LENGTH = 48
+const DATE_LENGTH = 10
+
+const ISO =
+  /^(\d{4})([-/]?)(\d\d)\2(\d\d)(?!\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d))?(?:[.,]\d+)?(?: ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)(?!\w))?)?/i
+/** Shorter numbers are durations or counts. */
+const EPOCH = /^\d{9,19}(?![\d:/-])/
+/** By byte: 1 for those of a time, 2 for those that an offset can begin with. */
+const [TIME, OFFSET] = [1, 2]
+const KINDS = new Uint8Array(256)
+for (const byte of Buffer.from('T0123456789:., ')) KINDS[byte] = TIME
+for (const byte of Buffer.from('+-ZzUuGg')) KINDS[byte] = OFFSET
+
+export function isCalendarDate(year: number, month: number, day: number): boolean {
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0
+  return day >= 1 && day <= days
+}
+
+/**
+ * Makes the function that gives an instant (milliseconds since 1970) its calendar date in a time zone.
+ * @throws RangeError if the zone is not an IANA name
+ */
+function zoneDates(timezone: string): (instant: number) => string | null {
+  let formatter: Intl.DateTimeFormat
+  try {
+    const options = { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: timezone } as const
+    formatter = new Intl.DateTimeFormat('en-u-ca-iso8601-nu-latn', options)
+  } catch {
+    throw new RangeError(
+      `window.timezone: expected an IANA name such as Europe/Paris, got ${JSON.stringify(timezone)}`,
+    )
+  }
+  // zones differ from UTC by multiples of a quarter, so within one the date does not change
+  const known = new Map<number, string>()
+  return (instant) => {
+    if (!(instant >= 0 && instant < 253_402_214_400_000)) return null
+    const quarter = Math.floor(instant / QUARTER_HOUR)
+    let date = known.get(quarter)
+    if (!date) {
+      const parts = Object.fromEntries(
+        formatter.formatToParts(quarter * QUARTER_HOUR).map((p) => [p.type, p.value]),
+      )
+      date = `${parts.year?.padStart(4, '0')}-${parts.month}-${parts.day}`
+      if (known.size >= MAX_CACHED) known.clear()
+      known.set(quarter, date)
+    }
+    return date
+  }
+}
+
+/** Milliseconds since 1970 from a number of seconds, milliseconds, microseconds or nanoseconds, by its size. */
+function epoch(value: number): number {
+  return value < 1e11 ? value * 1e3 : value < 1e14 ? value : value < 1e17 ? value / 1e3 : value / 1e6
+}
+
+/** Minutes east of UTC of `Z`, `UTC`, `+02:00`, `-0530` or `+02`. */
+function offsetMinutes(offset: string): number {
+  const [, sign, hours, minutes] = /^([+-])(\d\d):?(\d\d)?$/.exec(offset) ?? []
+  return (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0))
+}
+
+/**
+ * Makes a reader of timestamps: ISO 8601 and `YYYY-MM-DD HH:MM:SS` (also with `/`, also `YYYYMMDD`), and numbers since 1970
+ * (seconds to nanoseconds). A date without an offset counts as written; an instant gets its date in `timezone`.
+ * @param timezone IANA name
+ * @throws RangeError if the zone is unknown
+ */
+export function dateReader(timezone: string): DateReader {
+  const zoneDate = zoneDates(timezone)
+  const last = Buffer.alloc(DATE_LENGTH)
+  let lastDate = ''
+
+  /** Whether the date of the timestamp is the last one, as written: the common case, found without decoding. */
+  function isLast(bytes: Buffer, start: number, end: number): boolean {
+    if (start + DATE_LENGTH >= end) return false
+    let at = start
+    for (let i = 0; i < DATE_LENGTH; i++) if (bytes[at++] !== last[i]) return false
+    while (at < end && KINDS[bytes[at] as number] === TIME) at++
+    return at === end || KINDS[bytes[at] as number] !== OFFSET
+  }
+
+  return (bytes, start, end) => {
+    while (start < end && (bytes[start] === SPACE || bytes[start] === QUOTE)) start++
+    if (isLast(bytes, start, end)) return lastDate
+    const text = bytes.toString('latin1', start, Math.min(start + MAX_LENGTH, end))
+    const iso = ISO.exec(text)
+    if (!iso) {
+      const number = EPOCH.exec(text)
+      return number && zoneDate(epoch(Number(number[0])))
+    }
+    const [, year = '', separator, month = '', day = '', hours = 0, minutes = 0, seconds = 0, offset] = iso
+    if (!isCalendarDate(Number(year), Number(month), Number(day))) return null
+    const date = `${year}-${month}-${day}`
+    if (!offset) {
+      if (separator) {
+        last.write(text, 'latin1')
+        lastDate = date
+      }
+      return date
+    }
+    const minute = Number(minutes) - offsetMinutes(offset)
+    return (
+      zoneDate(
+        Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hours), minute, Number(seconds)),
+      ) ?? date
+    )
+  }
+}

@@ -1,0 +1,87 @@
+import type { Region } from '../labeling/types.ts'
+
+/** The `value` of a region: of any shape, because nobody checked it. */
+export type Value = Record<string, unknown>
+
+/** What a `result` list holds, sorted out for comparing. */
+export interface ReadResult {
+  /** Regions by `from_name`, in the order of the list. */
+  regions: Map<string, Region[]>
+  relations: Region[]
+}
+
+/** Deeper parts of a value count as equal: no control tag nests so far, and recursion has to end. */
+const MAX_DEPTH = 100
+
+export function isRecord(value: unknown): value is Value {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function asRecord(value: unknown): Value {
+  return isRecord(value) ? value : {}
+}
+
+/** A list as it is, one thing as a list of it (`"x"` is `["x"]` in Label Studio), nothing as none. */
+export function asList(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value
+  return value === undefined || value === null ? [] : [value]
+}
+
+/** A finite number, also one written as text; null for anything else. */
+export function asNumber(value: unknown): number | null {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : null
+}
+
+/** Text in Unicode NFC; anything that is no text as its canonical JSON. */
+export function asText(value: unknown): string {
+  return typeof value === 'string' ? value.normalize('NFC') : canonical(value)
+}
+
+export function asId(value: unknown): string | null {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : null
+}
+
+/** JSON with sorted keys and text in NFC: equal exactly for values that differ in nothing but writing. */
+export function canonical(value: unknown, depth = 0): string {
+  if (typeof value === 'string') return JSON.stringify(value.normalize('NFC'))
+  if (typeof value === 'number') return String(value)
+  if (depth > MAX_DEPTH) return '…'
+  if (Array.isArray(value)) return `[${value.map((entry) => canonical(entry, depth + 1)).join(',')}]`
+  if (!isRecord(value)) return String(value)
+  const keys = Object.keys(value).sort()
+  return `{${keys.map((key) => `${canonical(key)}:${canonical(value[key], depth + 1)}`).join(',')}}`
+}
+
+/** Sorts out a `result` of any shape; entries that belong to no control are left out. */
+export function readResult(result: unknown): ReadResult {
+  const entries = (Array.isArray(result) ? result : []).filter(isRecord) as Region[]
+  const regions = new Map<string, Region[]>()
+  for (const region of mergeTrackLabels(entries.filter((entry) => entry.type !== 'relation'))) {
+    if (typeof region.from_name !== 'string') continue
+    const known = regions.get(region.from_name)
+    if (known) known.push(region)
+    else regions.set(region.from_name, [region])
+  }
+  return { regions, relations: entries.filter((entry) => entry.type === 'relation') }
+}
+
+/**
+ * Label Studio's editor writes the labels of a video track into the track's own value and drops the `labels`
+ * region of the same id, so a prediction that has both forms is read in the editor's.
+ */
+function mergeTrackLabels(regions: Region[]): Region[] {
+  const isTrack = (region: Region) => region.type !== 'labels' && Array.isArray(asRecord(region.value).sequence)
+  const tracks = new Set(regions.filter(isTrack).map((region) => asId(region.id)))
+  tracks.delete(null)
+  if (tracks.size === 0) return regions
+  const isTrackLabel = (region: Region) => region.type === 'labels' && tracks.has(asId(region.id))
+  const labels = new Map(regions.filter(isTrackLabel).map((region) => [asId(region.id), asRecord(region.value).labels]))
+  return regions
+    .filter((region) => !isTrackLabel(region))
+    .map((region) => {
+      const own = labels.get(asId(region.id))
+      if (!isTrack(region) || own === undefined || asRecord(region.value).labels !== undefined) return region
+      return { ...region, value: { ...asRecord(region.value), labels: own } }
+    })
+}

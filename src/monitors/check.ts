@@ -1,0 +1,83 @@
+import { Problem } from '../contract/problem.ts'
+import { isMetric } from '../evaluations/metric.ts'
+import { LabelingConfigError, parseLabelingConfig } from '../labeling/config.ts'
+import { deriveMapping } from '../labeling/mapping.ts'
+import type { LabelingConfig } from '../labeling/types.ts'
+import { compileKeyPattern, KeyPatternError } from '../logs/key-pattern.ts'
+import { givenMapping, type MonitorDraft } from './monitor.ts'
+
+interface FieldError {
+  path: string
+  message: string
+}
+
+/**
+ * Holds a monitor that fits the contract to what the contract can't say, without asking anybody: its labeling config,
+ * its key pattern, what its mapping and thresholds name.
+ *
+ * @throws Problem that names each wrong field
+ */
+export function checkMonitor(draft: MonitorDraft): void {
+  const errors: FieldError[] = [...checkKeyPattern(draft), ...checkThresholds(draft)]
+  const { config, copy_from_project } = draft.labeling
+  if (config == null && copy_from_project == null) {
+    errors.push({
+      path: '/labeling',
+      message:
+        'Give a labeling config (config), or a Label Studio project to copy it from (copy_from_project).',
+    })
+  }
+  if (config != null) errors.push(...checkLabeling(config, draft))
+  if (errors.length > 0) {
+    throw new Problem(
+      'invalid-monitor',
+      errors.map(({ path, message }) => `${path}: ${message}`).join('; '),
+      { errors },
+    )
+  }
+}
+
+function checkKeyPattern({ source }: MonitorDraft): FieldError[] {
+  try {
+    compileKeyPattern(source.key_pattern)
+    return []
+  } catch (error) {
+    if (!(error instanceof KeyPatternError)) throw error
+    return [{ path: '/source/key_pattern', message: error.message }]
+  }
+}
+
+function checkThresholds({ thresholds = [] }: MonitorDraft): FieldError[] {
+  return thresholds.flatMap(({ metric, max, min }, index) => {
+    const errors: FieldError[] = []
+    if (!isMetric(metric)) {
+      errors.push({
+        path: `/thresholds/${index}/metric`,
+        message: `There is no metric ${metric}; expected change_rate, weighted_change_rate, similarity, control:NAME.change_rate or control:NAME.similarity.`,
+      })
+    }
+    if (max == null && min == null) {
+      errors.push({ path: `/thresholds/${index}`, message: 'A threshold needs max, min or both.' })
+    }
+    return errors
+  })
+}
+
+function checkLabeling(text: string, draft: MonitorDraft): FieldError[] {
+  let config: LabelingConfig
+  try {
+    config = parseLabelingConfig(text)
+  } catch (error) {
+    if (!(error instanceof LabelingConfigError)) throw error
+    return error.problems.map(({ path, message }) => ({
+      path: '/labeling/config',
+      message: path ? `${path}: ${message}` : message,
+    }))
+  }
+  // No record is known yet: only what the mapping itself names can be wrong.
+  const given = givenMapping(draft.mapping ?? null)
+  const { problems } = deriveMapping(config, [], given)
+  return problems
+    .filter(({ path }) => path?.startsWith('mapping.prediction.') && given.prediction)
+    .map(({ path, message }) => ({ path: `/${path?.replaceAll('.', '/')}`, message }))
+}

@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto'
+import { type Selectable, sql } from 'kysely'
+import type { components } from '../contract/schema.ts'
+import type { Database } from '../db/database.ts'
+import { toJsonb } from '../db/json.ts'
+import type { MonitorsTable } from '../db/tables.ts'
+import type { Mapping } from '../labeling/mapping.ts'
+import { keepSecrets, maskSecrets, openSecrets, sealSecrets } from './secrets.ts'
+
+type MonitorRow = Selectable<MonitorsTable>
+type Schemas = components['schemas']
+
+/** A monitor as somebody writes it: what has a default may be left out. */
+export type MonitorDraft = Pick<Schemas['MonitorInput'], 'name' | 'labeling'> & {
+  title?: string | null
+  source: Draft<S3Source> | Schemas['FileSource']
+  format?: Partial<Schemas['TemplateFormat'] | Schemas['JsonlFormat']> | undefined
+  sample?: Partial<Schemas['Sample']>
+  mapping?: Partial<NonNullable<Schemas['Mapping']>> | null
+  window?: Partial<Schemas['WindowRule']>
+  confidence?: number
+  thresholds?: (Partial<Schemas['Threshold']> & { metric: string })[]
+  notify?: { emails?: string[]; webhooks?: { url: string; secret?: string | null }[] }
+}
+type S3Source = Schemas['S3SourceInput']
+type Draft<T> = Partial<T> & Pick<T, Extract<keyof T, 'type' | 'bucket' | 'key_pattern'>>
+
+/** A monitor with all its defaults filled in. */
+export interface Definition {
+  name: string
+  title: string
+  source: Required<S3Source> | Schemas['FileSource']
+  format: Schemas['Format']
+  sample: Schemas['Sample']
+  labeling: { config: string | null; copy_from_project: number | null }
+  mapping: Schemas['Mapping']
+  window: Schemas['WindowRule']
+  confidence: number
+  thresholds: Schemas['Threshold'][]
+  notify: { emails: string[]; webhooks: { url: string; secret: string | null }[] }
+}
+
+export interface Monitor {
+  id: string
+  version: number
+  created_at: Date
+  updated_at: Date
+  /** With its secrets sealed. */
+  definition: Definition
+}
+
+/** What happened to a change of a monitor. */
+export type Change = { monitor: Monitor } | 'missing' | 'changed_meanwhile' | 'name_taken'
+
+export interface Monitors {
+  create(input: MonitorDraft): Promise<Monitor | 'name_taken'>
+  /** @param reference name or id */
+  find(reference: string): Promise<Monitor | undefined>
+  /** In the order of their names, from after one of them. */
+  list(options: { after: string | null; limit: number }): Promise<Monitor[]>
+  /** Replaces the definition, if the monitor is still the version that was read. "***" keeps a stored secret. */
+  replace(monitor: Monitor, input: MonitorDraft): Promise<Change>
+  remove(monitor: Monitor): Promise<Exclude<Change, 'name_taken'>>
+  /** The definition with its secrets in clear. @throws UnreadableSecretError when SECRET_KEY is another one */
+  open(definition: Definition): Definition
+}
+
+/** @param secretKey encrypts the secrets of the definitions at rest */
+export function createMonitors(database: Database, secretKey: string): Monitors {
+  const { kysely: db } = database
+  const toMonitor = (row: MonitorRow): Monitor => ({
+    id: row.id,
+    version: row.version,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    definition: row.definition as Definition,
+  })
+
+  return {
+    async create(input) {
+      const definition = complete(keepSecrets(input))
+      const row = await db
+        .insertInto('monitors')
+        .values({
+          id: randomUUID(),
+          name: definition.name,
+          definition: toJsonb(sealSecrets(definition, secretKey)),
+        })
+        .onConflict((oc) => oc.column('name').doNothing())
+        .returningAll()
+        .executeTakeFirst()
+      return row ? toMonitor(row) : 'name_taken'
+    },
+    async find(reference) {
+      const row = await db
+        .selectFrom('monitors')
+        .selectAll()
+        .where(isUuid(reference) ? 'id' : 'name', '=', reference)
+        .executeTakeFirst()
+      return row && toMonitor(row)
+    },
+    async list({ after, limit }) {
+      const rows = await db
+        .selectFrom('monitors')
+        .selectAll()
+        .$if(after !== null, (query) => query.where('name', '>', after as string))
+        .orderBy('name')
+        .limit(limit)
+        .execute()
+      return rows.map(toMonitor)
+    },
+    async replace(monitor, input) {
+      const definition = complete(keepSecrets(input, openSecrets(monitor.definition, secretKey)))
+      try {
+        const row = await db
+          .updateTable('monitors')
+          .set({
+            name: definition.name,
+            definition: toJsonb(sealSecrets(definition, secretKey)),
+            version: sql<number>`version + 1`,
+            updated_at: sql<Date>`clock_timestamp()`,
+          })
+          .where('id', '=', monitor.id)
+          .where('version', '=', monitor.version)
+          .returningAll()
+          .executeTakeFirst()
+        return row ? { monitor: toMonitor(row) } : 'changed_meanwhile'
+      } catch (error) {
+        if ((error as { code?: string }).code === UNIQUE_VIOLATION) return 'name_taken'
+        throw error
+      }
+    },
+    async remove(monitor) {
+      const row = await db
+        .deleteFrom('monitors')
+        .where('id', '=', monitor.id)
+        .where('version', '=', monitor.version)
+        .returning('id')
+        .executeTakeFirst()
+      return row ? { monitor } : 'changed_meanwhile'
+    },
+    open: (definition) => openSecrets(definition, secretKey),
+  }
+}
+
+const UNIQUE_VIOLATION = '23505'
+
+/** The definition with its defaults: the only place that knows them besides the contract. */
+export function complete(draft: MonitorDraft): Definition {
+  const { source } = draft
+  return {
+    name: draft.name,
+    title: draft.title ?? draft.name,
+    source:
+      source.type === 's3'
+        ? { prefix: '', endpoint: null, region: null, credentials: null, ...source }
+        : source,
+    format: {
+      timestamp_field: null,
+      max_record_bytes: 1_048_576,
+      ...(draft.format ?? {}),
+      type: draft.format?.type ?? 'template',
+    },
+    sample: {
+      total: 200,
+      by: 'date',
+      allocation: 'even',
+      seed: null,
+      where: null,
+      blind_fraction: 0,
+      ...draft.sample,
+    },
+    labeling: {
+      config: draft.labeling.config ?? null,
+      copy_from_project: draft.labeling.copy_from_project ?? null,
+    },
+    mapping: draft.mapping
+      ? { data: null, prediction: null, model_version: null, score: null, ...draft.mapping }
+      : null,
+    window: { days: 7, timezone: 'UTC', ...draft.window },
+    confidence: draft.confidence ?? 0.95,
+    thresholds: (draft.thresholds ?? [{ metric: 'change_rate', max: 0.75 }]).map((threshold) => ({
+      max: null,
+      min: null,
+      warn: null,
+      min_reviewed: 30,
+      ...threshold,
+    })),
+    notify: {
+      emails: draft.notify?.emails ?? [],
+      webhooks: (draft.notify?.webhooks ?? []).map(({ url, secret }) => ({ url, secret: secret ?? null })),
+    },
+  }
+}
+
+/** The parts of a mapping that are given; the others are to be derived. */
+export function givenMapping(mapping: MonitorDraft['mapping']): Partial<Mapping> {
+  const given = Object.entries(mapping ?? {}).filter(([, part]) => part !== null && part !== undefined)
+  return Object.fromEntries(given) as Partial<Mapping>
+}
+
+/** The monitor as the API shows it: without its secrets. */
+export function presentMonitor({ id, version, created_at, updated_at, definition }: Monitor) {
+  return {
+    id,
+    ...maskSecrets(definition),
+    version,
+    created_at: created_at.toISOString(),
+    updated_at: updated_at.toISOString(),
+  } as components['schemas']['Monitor']
+}
+
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text)
+}

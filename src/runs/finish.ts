@@ -1,0 +1,58 @@
+import { renderRunMail } from '../alerts/run-mail.ts'
+import type { Transaction } from '../db/database.ts'
+import { toJsonb } from '../db/json.ts'
+import { type RunDependencies, RunStopped } from './execute.ts'
+import { enter, type RunError, type RunProgress, type RunRow } from './run.ts'
+
+/** The run is ready, and its recipients are told: both or neither. */
+export async function finish(deps: RunDependencies, id: string): Promise<void> {
+  const entered = await deps.database.kysely.transaction().execute(async (tx) => {
+    const run = await enter(tx, id, 'ready', { finished_at: new Date(), error: null })
+    if (!run) return false
+    const message = run.project_id === null ? NO_RECORDS : null
+    await tx.updateTable('runs').set({ message }).where('id', '=', id).execute()
+    await announce(deps, tx, { ...run, message }, 'ready', null)
+    return true
+  })
+  if (!entered) throw new RunStopped()
+}
+
+const NO_RECORDS = 'The window has no record that could be sampled, so no project was made.'
+
+/** The run has failed, and its recipients are told: both or neither. */
+export async function announceFailed(deps: RunDependencies, id: string, error: RunError): Promise<void> {
+  await deps.database.kysely.transaction().execute(async (tx) => {
+    const run = await enter(tx, id, 'failed', {
+      finished_at: new Date(),
+      error: toJsonb(error),
+      message: null,
+    })
+    if (run) await announce(deps, tx, run, 'failed', error)
+  })
+}
+
+async function announce(
+  deps: RunDependencies,
+  tx: Transaction,
+  run: RunRow,
+  status: 'ready' | 'failed',
+  error: RunError | null,
+): Promise<void> {
+  const content = renderRunMail(
+    {
+      id: run.id,
+      monitor: run.monitor,
+      status,
+      window: { from: run.window_from, to: run.window_to },
+      progress: run.progress as RunProgress,
+      strata: run.strata as { key: string; seen: number; sampled: number }[],
+      project: run.project_url === null ? null : { title: run.project_title as string, url: run.project_url },
+      webhook: run.webhook as { problem: string | null; remedy: string | null } | null,
+      error,
+    },
+    { serviceUrl: deps.publicUrl },
+  )
+  // Recipients need no secret of the monitor, so the definition is not opened for them.
+  const { notify } = run.definition as { notify: { emails: string[] } }
+  await deps.outbox.email(tx, run.id, notify.emails, content)
+}

@@ -1,0 +1,31 @@
+import type { DeliveryState } from '../alerts/outbox.ts'
+import type { Run } from '../contract/types.ts'
+import type { RunError, RunProgress, RunRow } from './run.ts'
+
+/** The run as the API shows it. */
+export function presentRun(run: RunRow, notifications: DeliveryState[]): Run {
+  const webhook = run.webhook as { registered: boolean; problem: string | null; remedy: string | null } | null
+  return {
+    id: run.id,
+    monitor: run.monitor,
+    status: run.status,
+    window: { from: run.window_from, to: run.window_to },
+    total: run.total,
+    seed: run.seed,
+    progress: run.progress as RunProgress,
+    strata: run.strata as Run['strata'],
+    malformed: run.malformed as Run['malformed'],
+    project:
+      run.project_id === null
+        ? null
+        : { id: run.project_id, title: run.project_title ?? '', url: run.project_url ?? '' },
+    webhook: webhook && { registered: webhook.registered, problem: webhook.problem, remedy: webhook.remedy },
+    notifications,
+    warnings: run.warnings as string[],
+    message: run.message,
+    error: (run.error as RunError | null)?.message ?? null,
+    created_at: run.created_at.toISOString(),
+    started_at: run.started_at?.toISOString() ?? null,
+    finished_at: run.finished_at?.toISOString() ?? null,
+  }
+}

@@ -1,0 +1,134 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Logger } from 'pino'
+import { createMailer } from './alerts/mail.ts'
+import { createOutbox } from './alerts/outbox.ts'
+import { createFollowUpJobs } from './annotations/follow-up.ts'
+import { createIntake } from './annotations/intake.ts'
+import { createPolling } from './annotations/polling.ts'
+import { createApp } from './app.ts'
+import { listeningOn } from './config.ts'
+import { readContractDocument } from './contract/document.ts'
+import { openDatabase } from './db/database.ts'
+import { migrate } from './db/migrate.ts'
+import { migrations } from './db/migrations/index.ts'
+import { openQueue } from './jobs/queue.ts'
+import type { ServiceConfig } from './kept-secret.ts'
+import { createLabelStudio } from './labeling/client.ts'
+import { createMonitors } from './monitors/monitor.ts'
+import { createPreview } from './monitors/preview.ts'
+import { createReadiness } from './readiness.ts'
+import { type Backoff, RUN_BACKOFF } from './runs/backoff.ts'
+import { createRuns } from './runs/start.ts'
+
+export interface Service {
+  /** Where it listens. */
+  url: string
+  /** Ends in order: no new requests, then the jobs, then the database. */
+  stop(): Promise<void>
+}
+
+export interface ServiceOptions {
+  config: ServiceConfig
+  version: string
+  log: Logger
+  /** How a run sits out an outage. */
+  backoff?: Backoff
+}
+
+/** How long requests and jobs may take to end before they are cut off. */
+const REQUESTS_DEADLINE_MS = 5_000
+const JOBS_DEADLINE_MS = 10_000
+
+/** Starts the whole service: database, jobs, HTTP. Everything that it is made of is put together here. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { version, log } = options
+  const ready = Promise.withResolvers<RequestListener>()
+  // A request that comes before everything stands is answered, only later.
+  const server = createServer(async (request, response) => (await ready.promise)(request, response))
+  const listening = await listen(server, options.config)
+  const config = listeningOn(options.config, listening)
+  const database = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log })
+  await migrate(database, migrations)
+  log.info({ database: database.description }, 'the database is ready')
+
+  const labelStudio = createLabelStudio(config.labelStudio?.url ?? null, config.labelStudio?.apiKey ?? null)
+  const queue = openQueue({ database, log })
+  const mailer = config.smtp ? createMailer(config.smtp) : null
+  const outbox = createOutbox(database, queue, mailer, log)
+  const jobs = createFollowUpJobs({ database, labelStudio, queue }, log)
+  const intake = createIntake(database, jobs, log)
+  const polling = createPolling(database, jobs, config.reconcileInterval, log)
+  const monitors = createMonitors(database, config.secretKey)
+  const sources = {
+    fileRoot: config.fileRoot,
+    s3Endpoint: process.env.AWS_ENDPOINT_URL_S3 ?? null,
+    s3Region: process.env.AWS_REGION ?? null,
+  }
+  const now = () => new Date()
+  const runs = createRuns({
+    database,
+    labelStudio,
+    outbox,
+    queue,
+    sources,
+    openDefinition: monitors.open,
+    findMonitor: monitors.find,
+    publicUrl: config.publicUrl,
+    webhookSecret: config.webhookSecrets[0] as string,
+    backoff: options.backoff ?? RUN_BACKOFF,
+    now,
+    log,
+  })
+  const app = createApp({
+    config,
+    document: readContractDocument(),
+    database,
+    labelStudio,
+    intake,
+    monitors,
+    runs,
+    preview: createPreview({ monitors, labelStudio, sources, now }),
+    readiness: createReadiness({ database, labelStudio, config }),
+    version,
+    log,
+  })
+
+  await queue.start()
+  await runs.resume()
+  intake.start()
+  polling.start()
+  ready.resolve(app)
+
+  return {
+    url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,
+    async stop() {
+      polling.stop()
+      await close(server)
+      await intake.stop()
+      await queue.stop({ deadlineMs: JOBS_DEADLINE_MS })
+      mailer?.close()
+      await database.close()
+    },
+  }
+}
+
+/** Takes the port before anything else, so that a taken one is known before a database is started. @returns the port */
+async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  return (server.address() as AddressInfo).port
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const deadline = setTimeout(() => server.closeAllConnections(), REQUESTS_DEADLINE_MS)
+  await closed
+  clearTimeout(deadline)
+}

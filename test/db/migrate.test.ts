@@ -1,0 +1,64 @@
+import { sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Database, openDatabase } from '../../src/db/database.ts'
+import { migrate } from '../../src/db/migrate.ts'
+import { migrations } from '../../src/db/migrations/index.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { silent } from '../support/log.ts'
+
+let test_: TestDatabase
+let database: Database
+
+beforeEach(async () => {
+  test_ = await testDatabase({ migrated: false })
+  database = test_.database
+})
+
+afterEach(() => test_.drop())
+
+const running = (statement: string): Migration => ({
+  up: async (db) => void (await sql.raw(statement).execute(db)),
+})
+const first = { '0001-numbers': running('create table numbers (n int)') }
+const second = { ...first, '0002-one': running('insert into numbers values (1)') }
+const rows = async () => (await database.pool.query('select n from numbers')).rows
+
+test('runs what is missing, in order, once', async () => {
+  expect(await migrate(database, first)).toEqual(['0001-numbers'])
+  expect(await migrate(database, second)).toEqual(['0002-one'])
+  expect(await migrate(database, second)).toEqual([])
+  expect(await rows()).toEqual([{ n: 1 }])
+})
+
+test('twenty processes that start at once', async () => {
+  const open = () => openDatabase({ databaseUrl: test_.url, dataDir: '', log: silent })
+  const starters = await Promise.all(Array.from({ length: 20 }, open))
+  try {
+    const ran = await Promise.all(starters.map((starter) => migrate(starter, second)))
+    expect(ran.filter((names) => names.length > 0)).toEqual([['0001-numbers', '0002-one']])
+    expect(await rows()).toEqual([{ n: 1 }])
+  } finally {
+    await Promise.all(starters.map((starter) => starter.close()))
+  }
+})
+
+test('a schema of a newer version is refused and left alone', async () => {
+  await migrate(database, { ...second, '0003-later': running('create table later ()') })
+  await expect(migrate(database, second)).rejects.toThrow(
+    /newer version of the service \(0003-later\); this one knows migrations up to 0002-one\. Start the newer version/,
+  )
+  await database.pool.query('select from later')
+})
+
+test('a migration that fails leaves nothing of itself or of those before it', async () => {
+  const failing = { ...second, '0003-wrong': running('create table wrong (n nonsense)') }
+  await expect(migrate(database, failing)).rejects.toThrow('type "nonsense" does not exist')
+  await expect(rows()).rejects.toThrow('relation "numbers" does not exist')
+  expect(await migrate(database, second)).toEqual(['0001-numbers', '0002-one'])
+})
+
+test("the service's own migrations", async () => {
+  expect(await migrate(database, migrations)).toEqual(Object.keys(migrations))
+  expect(Object.keys(migrations)).toEqual(Object.keys(migrations).toSorted())
+})
