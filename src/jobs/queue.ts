@@ -106,7 +106,7 @@ export function openQueue({ database, log }: { database: Database; log: Log }): 
     const worker: string = await boss.work(name, options, async (jobs: JobWithMetadata<object>[]) => {
       const results = await Promise.all(jobs.map(perform))
       // Else it would wait for the next poll also where more jobs wait.
-      
+      boss.notifyWorker(worker)
       return results
     })
   }

@@ -77,6 +77,7 @@ function valueAt(fields: Record<string, unknown>, field: string, isStructure: bo
 
 /** Regions in Label Studio's own form: a list of them, one, or a whole prediction with a `result`. */
 function readyList(value: unknown): unknown[] | undefined {
+  if (isObject(value) && Array.isArray(value.result) && value.result.length === 0) return []
   const list = isObject(value) && Array.isArray(value.result) ? value.result : listOf(value)
   return list.some(isReady) ? list : undefined
 }

@@ -34,11 +34,16 @@ function text(entry: Entry, { data }: Place): Entry {
     if (isMeant) [start, end] = [unitStart, unitEnd]
   }
   if (end > data.length) refuse(`offsets ${start}–${end} are outside the text, which ends at ${data.length}`)
-  const shown = data.slice(start, end)
+  const shown = cut(data, start, end)
   if (claimed !== undefined && !isSame(shown, claimed)) {
     refuse(`the text at ${start}–${end} is ${quote(shown)}, but "text" says ${quote(claimed)}`)
   }
   return { start, end, text: shown }
+}
+
+/** Offsets may cut a surrogate pair in two; the halves could not be stored. */
+function cut(text: string, start: number, end: number): string {
+  return text.slice(start, end).toWellFormed()
 }
 
 /** Offsets counted in characters, as Python does: the same place counted in UTF-16 units. */
@@ -89,7 +94,7 @@ function paragraphs(entry: Entry, { object, data }: Place): Entry {
     refuse(`offsets ${startOffset}–${endOffset} are outside the paragraph`)
   }
   const shown =
-    texts && from === to ? { text: (texts[from] ?? '').slice(startOffset, endOffset) } : given(entry, 'text')
+    texts && from === to ? { text: cut(texts[from] ?? '', startOffset, endOffset) } : given(entry, 'text')
   return { start: String(from), end: String(to), startOffset, endOffset, ...shown }
 }
 

@@ -125,7 +125,8 @@ export class Framer {
       this.#start = this.#searched = next
     }
     this.#searched = Math.max(this.#searched, this.#end - lookback)
-    if (!this.#skipping && this.#end - this.#start > this.#limit) {
+    // what is not searched yet may be the begin of the next record
+    if (!this.#skipping && this.#searched - this.#start > this.#limit) {
       this.#tooLong()
       this.#skipping = true
     }
