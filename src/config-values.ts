@@ -63,7 +63,9 @@ export function parseHttpUrl(text: string): string {
 }
 
 export function parseDatabaseUrl(text: string): string {
-  parseUrl(text, ['postgres', 'postgresql'], 'postgres://user:password@host:5432/database')
+  // PostgreSQL's own form for a socket has no host before the path: postgres://user@/database?host=/run/postgresql
+  const withHost = text.replace(/^(\w+:\/\/[^/@]*@)\//, '$1localhost/')
+  parseUrl(withHost, ['postgres', 'postgresql'], 'postgres://user:password@host:5432/database')
   return text.trim()
 }
 

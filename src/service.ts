@@ -62,8 +62,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const monitors = createMonitors(database, config.secretKey)
   const sources = {
     fileRoot: config.fileRoot,
-    s3Endpoint: process.env.AWS_ENDPOINT_URL_S3 ?? null,
-    s3Region: process.env.AWS_REGION ?? null,
+    s3Endpoint: config.s3.endpoint,
+    s3Region: config.s3.region,
   }
   const now = () => new Date()
   const runs = createRuns({

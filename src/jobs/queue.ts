@@ -145,11 +145,17 @@ export function openQueue({ database, log }: { database: Database; log: Log }): 
 
     async start() {
       session = await openWorkerSession(database, log)
-      await boss.start()
-      for (const [name, definition] of definitions) await createQueue(boss, name, definition)
-      await session.ifAlone(() => handBackAll(database.pool, [...definitions.keys()], log))
-      for (const [name, { concurrency = 1 }] of definitions) {
-        for (let index = 0; index < concurrency; index += 1) await startWorker(name)
+      try {
+        await boss.start()
+        for (const [name, definition] of definitions) await createQueue(boss, name, definition)
+        await session.ifAlone(() => handBackAll(database.pool, [...definitions.keys()], log))
+        for (const [name, { concurrency = 1 }] of definitions) {
+          for (let index = 0; index < concurrency; index += 1) await startWorker(name)
+        }
+      } catch (error) {
+        await boss.stop({ graceful: false })
+        await session.close()
+        throw error
       }
     },
 

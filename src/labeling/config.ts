@@ -43,7 +43,7 @@ export function parseLabelingConfig(xml: string): LabelingConfig {
     } else if (lower === 'bucket') {
       addBucket(element, controls)
     } else if (lower === 'relation') {
-      relationLabels.push(...[attribute(element, 'alias') || attribute(element, 'value') || []].flat())
+      if (labelOf(element)) relationLabels.push(labelOf(element))
     } else if (name && SELF_REFERENCING.has(lower)) {
       objects.push(objectTag(element, name))
       controls.set(element, controlTag(element, name, toName.length > 0 ? toName : [name]))
@@ -155,14 +155,13 @@ function addLabel(element: XmlElement, controls: Map<XmlElement, ControlTag>): v
   const path: string[] = []
   let at: XmlElement | null = element
   for (; at && !controls.has(at); at = at.parent) {
-    if (at.tag.toLowerCase() === 'choice')
-      path.unshift(attribute(at, 'alias') || attribute(at, 'value') || '')
+    if (at.tag.toLowerCase() === 'choice') path.unshift(labelOf(at))
   }
   const control = at && controls.get(at)
   const value = attribute(element, 'value')
-  const label = attribute(element, 'alias') || value
+  const label = labelOf(element)
   if (!control || !label) return
-  if (value && keysIn(value).length > 0) {
+  if (value && isKey(value)) {
     control.openLabels = true
     return
   }
@@ -173,6 +172,11 @@ function addLabel(element: XmlElement, controls: Map<XmlElement, ControlTag>): v
   if (control.paths) control.paths.push(path)
   // The editor leaves out choices inside of choices unless `allowNested` is set.
   if (control.paths || path.length < 2) control.labels.push(control.paths ? path.join('/') : label)
+}
+
+/** What a region carries for a Label, Choice or Relation. */
+function labelOf(element: XmlElement): string {
+  return attribute(element, 'alias') || attribute(element, 'value') || ''
 }
 
 function addBucket(element: XmlElement, controls: Map<XmlElement, ControlTag>): void {
@@ -191,8 +195,8 @@ function nameProblems(
   for (const element of elements) {
     const name = attribute(element, 'name')
     if (!name) continue
-    if (names.has(name))
-      problems.push({ path: location(element), message: `the name "${name}" is used twice` })
+    const path = location(element)
+    if (names.has(name)) problems.push({ path, message: `the name "${name}" is used twice` })
     names.add(name)
   }
   for (const [element, control] of controls) {
@@ -211,10 +215,13 @@ function nameProblems(
 const REFERRING = ['value', 'valueList', 'data', 'on', 'apiUrl', 'audioUrl', 'framerate']
 
 function referencesOf(element: XmlElement): DataReference[] {
+  const isLabel = LABEL_TAGS.has(element.tag.toLowerCase())
   const written: [string, string][] = REFERRING.map((key) => [key, attribute(element, key) ?? ''])
   // The editor takes the text inside a tag as its `value`.
-  if (/^\$\S+$/.test(element.text)) written.push(['value', element.text])
-  return written.flatMap(([key, value]) =>
+  if (isKey(element.text)) written.push(['value', element.text])
+  // In the name of a label a $ is more likely a $ ("A$AP").
+  const referring = written.filter(([, value]) => !isLabel || isKey(value))
+  return referring.flatMap(([key, value]) =>
     keysIn(value).map((field) => ({
       field: baseOf(field),
       tag: element.tag,
@@ -226,10 +233,14 @@ function referencesOf(element: XmlElement): DataReference[] {
 
 /** The data keys in an attribute: the whole of `$key`, or each `$key` inside other text. A `$5` is money. */
 function keysIn(value: string): string[] {
-  if (/^\$[\p{L}_][^\s,$]*$/u.test(value)) return [value.slice(1)]
+  if (isKey(value)) return [value.slice(1)]
   return [...value.matchAll(/\$([\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*)/gu)].map(
     (match) => match[1] as string,
   )
+}
+
+function isKey(value: string): boolean {
+  return /^\$[\p{L}_][^\s,$]*$/u.test(value)
 }
 
 function baseOf(field: string): string {

@@ -2,6 +2,7 @@ import { toDateText } from './datetime.ts'
 import { numberOf, parsedJson, quote } from './prediction-facts.ts'
 import { allowed, isObject, isOpen, labelOf, listOf, type Place, refuse } from './prediction-place.ts'
 import type { ControlTag } from './types.ts'
+import { attribute } from './xml.ts'
 
 /**
  * The answer of a control tag as a region's `value` holds it, from a plain value or from Label Studio's own form of it.
@@ -23,7 +24,7 @@ export const ANSWERS: Record<string, AnswerBuilder> = {
 function choices(plain: unknown, { control }: Place): unknown {
   const chosen = parsedList(plain, control.labels)
   if (chosen.length === 0) return null
-  const multiple = control.attributes.choice === 'multiple'
+  const multiple = attribute(control, 'choice') === 'multiple'
   if (control.paths) {
     const paths = pathsOf(chosen, control)
     return paths.length > 1 && !multiple ? refuseMany(plain) : paths
@@ -67,7 +68,7 @@ function resolvePath(given: unknown, control: ControlTag): string[] | undefined 
   ) {
     return refuse(`expected a path such as ["Animals", "Dogs"] or "Animals/Dogs", got ${quote(given)}`)
   }
-  const separators = ['/', ' / ', control.attributes.pathSeparator || '/']
+  const separators = ['/', ' / ', attribute(control, 'pathSeparator') || '/']
   const candidates = Array.isArray(given)
     ? [given as string[]]
     : separators.map((separator) => given.split(separator))
@@ -90,9 +91,9 @@ function textarea(plain: unknown): unknown {
 
 function number(plain: unknown, { control }: Place): unknown {
   const value = numberOf(plain) ?? refuse(`expected a number, got ${quote(plain)}`)
-  const [min, max] = [numberOf(control.attributes.min), numberOf(control.attributes.max)]
-  if (min !== undefined && value < min) refuse(`${value} is below min="${control.attributes.min}"`)
-  if (max !== undefined && value > max) refuse(`${value} is above max="${control.attributes.max}"`)
+  const [min, max] = [numberOf(attribute(control, 'min')), numberOf(attribute(control, 'max'))]
+  if (min !== undefined && value < min) refuse(`${value} is below min="${min}"`)
+  if (max !== undefined && value > max) refuse(`${value} is above max="${max}"`)
   return value
 }
 
@@ -100,7 +101,7 @@ function number(plain: unknown, { control }: Place): unknown {
 const STARS = 5
 
 function rating(plain: unknown, { control }: Place): unknown {
-  const most = numberOf(control.attributes.maxRating) ?? STARS
+  const most = numberOf(attribute(control, 'maxRating')) ?? STARS
   const value = numberOf(plain)
   if (value !== undefined && Number.isInteger(value) && value >= 0 && value <= most) return value
   return refuse(`expected a whole number from 0 to ${most}, got ${quote(plain)}`)
@@ -108,7 +109,7 @@ function rating(plain: unknown, { control }: Place): unknown {
 
 function datetime(plain: unknown, { control }: Place): unknown {
   const text = typeof plain === 'number' && Number.isInteger(plain) ? String(plain) : plain
-  const { format, only } = control.attributes
+  const [format, only] = [attribute(control, 'format'), attribute(control, 'only')]
   const result = typeof text === 'string' ? toDateText(text.trim(), { format, only }) : undefined
   return (
     result ??

@@ -31,6 +31,8 @@ export function buildResult(draft: Draft, fields: Record<string, unknown>): Regi
   }
   const plain = filled.filter(({ field }) => !isReadyField.has(field))
   for (const one of plain) if (!isAttached(draft.config, one.control)) addPlain(draft, one)
+  // What belongs to a region can't be judged while regions are missing.
+  if (draft.problems.length > 0) return []
   for (const one of plain) if (isAttached(draft.config, one.control)) attach(draft, one)
   requireLabellers(draft)
   checkUnique(draft)

@@ -3,6 +3,7 @@ import { type Built, entryOf, isObject, labelsOf, type Place, refuse } from './p
 import type { Family } from './tags.ts'
 import { kindOf } from './tags.ts'
 import type { Region } from './types.ts'
+import { attribute } from './xml.ts'
 
 type Entry = Record<string, unknown>
 
@@ -153,7 +154,7 @@ export function buildVideo(plain: unknown, place: Place): Built {
   )
   if (!Array.isArray(entry.sequence) || entry.sequence.length === 0)
     refuse('"sequence" must be a list of at least one keyframe')
-  const framerate = numberOf(place.object?.attributes.framerate) || FRAMERATE
+  const framerate = numberOf(place.object && attribute(place.object, 'framerate')) || FRAMERATE
   const sequence = (entry.sequence as unknown[]).map((item) => keyframe(item, place, framerate))
   const last = Math.max(...sequence.map((item) => item.frame as number))
   const framesCount = numberOf(entry.framesCount) ?? last

@@ -1,6 +1,7 @@
 import { numberOf, quote } from './prediction-facts.ts'
 import { type Built, entryOf, isObject, labelsOf, type Place, refuse } from './prediction-place.ts'
 import { kindOf } from './tags.ts'
+import { attribute } from './xml.ts'
 
 type Entry = Record<string, unknown>
 
@@ -80,7 +81,7 @@ function hyperText(entry: Entry, { data }: Place): Entry {
 function paragraphs(entry: Entry, { object, data }: Place): Entry {
   const [from, to] = [wholeNumber(entry.start, 'start'), wholeNumber(entry.end ?? entry.start, 'end')]
   if (from > to) refuse(`start ${from} is after end ${to}`)
-  const key = object?.attributes.textKey ?? object?.attributes.textkey ?? 'text'
+  const key = (object && attribute(object, 'textKey')) || 'text'
   const texts = Array.isArray(data)
     ? data.map((item) => (isObject(item) ? String(item[key] ?? '') : ''))
     : undefined

@@ -4,6 +4,7 @@ import { buildData } from './prediction-data.ts'
 import { clean, parseModelVersion, parseScore } from './prediction-facts.ts'
 import { buildResult } from './prediction-result.ts'
 import type { LabelingConfig, ObjectTag, Problem, Region } from './types.ts'
+import { attribute } from './xml.ts'
 
 /** A task with the production model's prediction, ready for Label Studio's import. */
 export interface BuiltTask {
@@ -39,39 +40,36 @@ export function buildTask(
   )
   if ('problem' in version) problems.push(fieldProblem(mapping.model_version, version.problem))
 
-  const readable = predictedFields(mapping, fields, problems)
+  const predicted = predictedFields(mapping, fields, problems)
   const dataOf = (name: string) => shownBy(findTag(config.objects, name), data)
-  const result = readable
-    ? buildResult({ config, mapping, dataOf, key: task.key, regions: [], problems }, readable)
-    : []
+  const result = buildResult({ config, mapping, dataOf, key: task.key, regions: [], problems }, predicted)
   if (problems.length > 0 || 'problem' in score || 'problem' in version) return { problems }
   const modelVersion = clean(version.modelVersion)
   const meta = clean({ ...task.extraMeta, key: task.key, model_version: modelVersion })
   return { data, meta, result, modelVersion, score: score.score }
 }
 
-/** The fields that predictions are made of, cleaned; undefined when that can't be done. */
+/** The fields that predictions are made of, cleaned; what can't be cleaned is a problem. */
 function predictedFields(
   mapping: Mapping,
   fields: Record<string, unknown>,
   problems: Problem[],
-): Record<string, unknown> | undefined {
-  const pairs: [string, unknown][] = []
-  for (const field of new Set(Object.values(mapping.prediction))) {
+): Record<string, unknown> {
+  const pairs = [...new Set(Object.values(mapping.prediction))].flatMap((field) => {
     try {
-      pairs.push([field, clean(fieldValue(fields, field))])
+      return [[field, clean(fieldValue(fields, field))]]
     } catch (error) {
       problems.push(fieldProblem(field, (error as Error).message))
+      return []
     }
-  }
-  return problems.length > 0 ? undefined : Object.fromEntries(pairs)
+  })
+  return Object.fromEntries(pairs)
 }
 
 /** What an object tag shows, as far as the task holds it: not behind a URL, and not one item of a Repeater. */
 function shownBy(object: ObjectTag | undefined, data: Record<string, unknown>): unknown {
   if (!object || object.field === null || object.field.includes('[')) return undefined
-  const isUrl = (object.attributes.valueType ?? object.attributes.valuetype) === 'url'
-  return isUrl ? undefined : fieldValue(data, object.field)
+  return attribute(object, 'valueType') === 'url' ? undefined : fieldValue(data, object.field)
 }
 
 function fieldProblem(field: string | null, message: string): Problem {

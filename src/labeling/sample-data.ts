@@ -1,5 +1,6 @@
 import { toDateText } from './datetime.ts'
 import type { DataReference, LabelingConfig, ObjectTag } from './types.ts'
+import { attribute } from './xml.ts'
 
 /** The text that sample spans point into. */
 export const SAMPLE_TEXT = 'Ada Lovelace wrote the first program in London.'
@@ -36,9 +37,8 @@ function elsewhere(reference: DataReference | undefined): unknown {
 }
 
 function shownBy(object: ObjectTag): unknown {
-  const attributes = object.attributes
-  const isUrl = (attributes.valueType ?? attributes.valuetype) === 'url'
-  const isList = attributes.valueList !== undefined
+  const isUrl = attribute(object, 'valueType') === 'url'
+  const isList = attribute(object, 'valueList') !== undefined
   switch (object.tag.toLowerCase()) {
     case 'text':
       return isUrl ? 'https://example.com/text.txt' : SAMPLE_TEXT
@@ -73,9 +73,9 @@ function shownBy(object: ObjectTag): unknown {
   }
 }
 
-function dialogue({ attributes }: ObjectTag): Record<string, string>[] {
-  const author = attributes.nameKey ?? attributes.namekey ?? 'author'
-  const text = attributes.textKey ?? attributes.textkey ?? 'text'
+function dialogue(object: ObjectTag): Record<string, string>[] {
+  const author = attribute(object, 'nameKey') || 'author'
+  const text = attribute(object, 'textKey') || 'text'
   return [
     { [author]: 'Ada', [text]: 'Hello, Charles!' },
     { [author]: 'Charles', [text]: 'Good morning, Ada.' },
@@ -85,7 +85,12 @@ function dialogue({ attributes }: ObjectTag): Record<string, string>[] {
 const POINTS = 100
 
 function series(object: ObjectTag): unknown {
-  const { valueType = 'url', timeColumn, timeFormat, sep } = object.attributes
+  const [valueType = 'url', timeColumn, timeFormat, sep] = [
+    'valueType',
+    'timeColumn',
+    'timeFormat',
+    'sep',
+  ].map((name) => attribute(object, name))
   const columns = object.columns ?? []
   if (valueType === 'url') {
     const query = new URLSearchParams({
@@ -111,7 +116,7 @@ const STEPS: [directive: string, milliseconds: number][] = [
 
 /** The time of a sample series' point, as its time column has it: an index, or in its `timeFormat` from 2020-01-01 on. */
 export function sampleTime(object: ObjectTag | undefined, index: number): number | string {
-  const format = object?.attributes.timeFormat
+  const format = object && attribute(object, 'timeFormat')
   if (!format?.includes('%')) return index
   const step = STEPS.find(([directive]) => format.includes(directive))?.[1] ?? 24 * 3600 * SECOND
   const moment = new Date(Date.UTC(2020, 0, 1) + index * step).toISOString().slice(0, 19)

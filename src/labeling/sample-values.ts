@@ -4,6 +4,7 @@ import { isAttached } from './prediction-region.ts'
 import { SAMPLE_ITEMS, SAMPLE_LABELS, SAMPLE_TEXT, sampleTime } from './sample-data.ts'
 import { kindOf } from './tags.ts'
 import type { ControlTag, LabelingConfig, ObjectTag } from './types.ts'
+import { attribute } from './xml.ts'
 
 /** A mask for Label Studio's sample image (600 × 403 pixels, four values each): a band from row 100 to row 199. */
 const MASK = [
@@ -30,12 +31,9 @@ export function sampleValue(config: LabelingConfig, control: ControlTag): unknow
     case 'textarea':
       return 'Sample answer'
     case 'number':
-      return Math.max(
-        numberOf(control.attributes.min) ?? 1,
-        Math.min(1, numberOf(control.attributes.max) ?? 1),
-      )
+      return Math.max(bound(control, 'min') ?? 1, Math.min(1, bound(control, 'max') ?? 1))
     case 'rating':
-      return Math.min(3, numberOf(control.attributes.maxRating) ?? 3)
+      return Math.min(3, bound(control, 'maxRating') ?? 3)
     case 'datetime':
       return dateOf(control)
     case 'pairwise':
@@ -80,6 +78,10 @@ export function sampleValue(config: LabelingConfig, control: ControlTag): unknow
   }
 }
 
+function bound(control: ControlTag, name: string): number | undefined {
+  return numberOf(attribute(control, name))
+}
+
 function firstLabel(control: ControlTag): string {
   return control.labels[0] ?? (SAMPLE_LABELS[0] as string)
 }
@@ -93,7 +95,7 @@ function leafOf(control: ControlTag): string[] | undefined {
 }
 
 function dateOf(control: ControlTag): string {
-  const { format, only } = control.attributes
+  const [format, only] = [attribute(control, 'format'), attribute(control, 'only')]
   if (only === 'time') return '12:00'
   return toDateText('2024-03-30T12:00', { format, only }) ?? '2024-03-30'
 }

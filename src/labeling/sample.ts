@@ -82,15 +82,16 @@ function describe(config: LabelingConfig, control: ControlTag, note: string | nu
 
 /** Why there can be no region of a control that Label Studio both validates and shows; null when there can. */
 function reasonAgainst(config: LabelingConfig, control: ControlTag): string | null {
-  const { tag, attributes, name } = control
+  const { tag, name } = control
   if (name.includes('{{'))
     return 'it is repeated for each item of the data, and Label Studio validates no such region'
   const target = config.objects.find((object) => object.name === control.toName[0])
   const isSelf = SELF_REFERENCING.has(target?.tag.toLowerCase() ?? '')
+  // Label Studio's validation, unlike its editor, takes attributes only as they are documented.
   if (!isSelf && !(target?.attributes.value || target?.attributes.valueList)) {
     return `Label Studio's validation knows no object tag "${control.toName[0]}", because it has no value`
   }
-  if (tag.toLowerCase() === 'chat' && attributes.toName !== undefined) {
+  if (tag.toLowerCase() === 'chat' && control.attributes.toName !== undefined) {
     return "Label Studio's validation takes no message for a Chat that has a toName"
   }
   const { family } = kindOf(control.type)

@@ -71,10 +71,13 @@ export function* walk(element: XmlElement): Generator<XmlElement> {
 }
 
 /** An attribute by its name in Label Studio's documentation; the editor takes it in any case. */
-export function attribute(element: XmlElement, name: string): string | undefined {
-  if (Object.hasOwn(element.attributes, name)) return element.attributes[name]
+export function attribute(
+  { attributes }: { attributes: Record<string, string> },
+  name: string,
+): string | undefined {
+  if (Object.hasOwn(attributes, name)) return attributes[name]
   const wanted = name.toLowerCase()
-  return Object.entries(element.attributes).find(([key]) => key.toLowerCase() === wanted)?.[1]
+  return Object.entries(attributes).find(([key]) => key.toLowerCase() === wanted)?.[1]
 }
 
 /** Where an element stands, e.g. `/View/Choices[@name="topic"]`. */

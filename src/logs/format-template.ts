@@ -10,8 +10,9 @@ import { decode, skipBlank, stratumKey, unstorable } from './text.ts'
  * Within a record:
  * - a name begins its line with a letter, has no punctuation but `_ . / ( ) # & -`, at most 64 characters, and is followed
  *   by a colon and a blank; the last of two equal names counts;
- * - a value that opens with a double quote runs to the first line that ends in one, or to the record's end;
- * - any other line (also text after a closed quote) goes on with the value before it; a value may begin on the next line;
+ * - a value that opens with a double quote runs to the first line that ends in one, or to the record's end; what follows that is
+ *   no field is kept in the field `unparsed`;
+ * - an unquoted value goes on over the lines that are no field; a value may begin on the line after its name;
  * - the quotes around a value go, inner ones stay; blanks after it go; line ends inside are `\n`.
  * Values stay text, as a version `1.10` is no number; only `confidence_level` in percent becomes one.
  */
@@ -76,6 +77,7 @@ function cleanValue(raw: string): string {
 
 /** Calls `visit` with each field of a record as it stands there. */
 function walk(text: string, visit: (name: string, value: string) => void): void {
+  const unparsed: string[] = []
   for (let at = 0; at < text.length; ) {
     const colon = nameEnd(text, at)
     let start = colon + 1
@@ -86,16 +88,19 @@ function walk(text: string, visit: (name: string, value: string) => void): void 
       if (start < text.length && nameEnd(text, nextLine) < 0) end = lineEnd(text, start)
       else start = end
     }
-    if (text[start] === '"') {
-      for (let line = start; end < text.length && !endsInQuote(text, start, line, end); ) {
-        line = end + 1
-        end = lineEnd(text, line)
-      }
+    const quoted = text[start] === '"'
+    for (let line = start; quoted && end < text.length && !endsInQuote(text, start, line, end); ) {
+      line = end + 1
+      end = lineEnd(text, line)
     }
-    while (end < text.length && nameEnd(text, end + 1) < 0) end = lineEnd(text, end + 1)
+    let next = end
+    while (next < text.length && nameEnd(text, next + 1) < 0) next = lineEnd(text, next + 1)
+    if (!quoted) end = next
+    else if (text.slice(end, next).trim()) unparsed.push(text.slice(end, next).trim())
     visit(snakeCase(text.slice(at, colon)), cleanValue(text.slice(start, end)))
-    at = end + 1
+    at = next + 1
   }
+  if (unparsed.length) visit('unparsed', cleanValue(unparsed.join('\n')))
 }
 
 function parse(record: Buffer): Parsed {

@@ -37,7 +37,8 @@ export function pairBy<T>(
  */
 export function pairAlike<T>(matching: Matching<T>, alike: (left: T, right: T) => boolean): Matching<T> {
   const { left, right } = matching
-  if (left.length === 0 || right.length === 0 || Math.max(left.length, right.length) > MAX_SEARCH) return matching
+  if (left.length === 0 || right.length === 0 || Math.max(left.length, right.length) > MAX_SEARCH)
+    return matching
   const candidates = left.map((item) => right.flatMap((other, index) => (alike(item, other) ? [index] : [])))
   const partnerOf = new Map<number, number>()
   const augment = (index: number, seen: Set<number>): boolean =>

@@ -25,7 +25,9 @@ export function decodePng(file: Buffer, limit: number): number[] | null {
     const unpacked = header.height * (rowBytes + 1)
     if (header.interlaced || !(unpacked <= limit)) return null
     const rows = inflateSync(data, { maxOutputLength: Math.max(unpacked, 1) })
-    return rows.length < unpacked ? null : paintedRuns(rows, header, rowBytes, Math.max(1, perPixel >> 3), alphas)
+    return rows.length < unpacked
+      ? null
+      : paintedRuns(rows, header, rowBytes, Math.max(1, perPixel >> 3), alphas)
   } catch {
     return null
   }
@@ -54,7 +56,11 @@ function readChunks(file: Buffer) {
 }
 
 function paeth(left: number, up: number, corner: number): number {
-  const [byLeft, byUp, byCorner] = [up - corner, left - corner, left + up - 2 * corner].map(Math.abs) as [number, number, number]
+  const [byLeft, byUp, byCorner] = [up - corner, left - corner, left + up - 2 * corner].map(Math.abs) as [
+    number,
+    number,
+    number,
+  ]
   if (byLeft <= byUp && byLeft <= byCorner) return left
   return byUp <= byCorner ? up : corner
 }
@@ -71,13 +77,20 @@ function unfilter(filter: number, row: Buffer, above: Buffer | null, step: numbe
   }
 }
 
-function paintedRuns(rows: Buffer, header: Header, rowBytes: number, step: number, alphas: Buffer | null): number[] {
+function paintedRuns(
+  rows: Buffer,
+  header: Header,
+  rowBytes: number,
+  step: number,
+  alphas: Buffer | null,
+): number[] {
   const { width, height, depth, colour } = header
   const samples = SAMPLES[colour] as number
   const bytes = depth >> 3
   const perByte = 8 / depth
   const sample = (row: Buffer, index: number): number => {
-    if (bytes > 0) return (row[index * bytes] as number) | (bytes > 1 ? (row[index * bytes + 1] as number) : 0)
+    if (bytes > 0)
+      return (row[index * bytes] as number) | (bytes > 1 ? (row[index * bytes + 1] as number) : 0)
     const shift = 8 - depth * ((index % perByte) + 1)
     return ((row[Math.floor(index / perByte)] as number) >> shift) & (2 ** depth - 1)
   }

@@ -71,12 +71,15 @@ export function readResult(result: unknown): ReadResult {
  * region of the same id, so a prediction that has both forms is read in the editor's.
  */
 function mergeTrackLabels(regions: Region[]): Region[] {
-  const isTrack = (region: Region) => region.type !== 'labels' && Array.isArray(asRecord(region.value).sequence)
+  const isTrack = (region: Region) =>
+    region.type !== 'labels' && Array.isArray(asRecord(region.value).sequence)
   const tracks = new Set(regions.filter(isTrack).map((region) => asId(region.id)))
   tracks.delete(null)
   if (tracks.size === 0) return regions
   const isTrackLabel = (region: Region) => region.type === 'labels' && tracks.has(asId(region.id))
-  const labels = new Map(regions.filter(isTrackLabel).map((region) => [asId(region.id), asRecord(region.value).labels]))
+  const labels = new Map(
+    regions.filter(isTrackLabel).map((region) => [asId(region.id), asRecord(region.value).labels]),
+  )
   return regions
     .filter((region) => !isTrackLabel(region))
     .map((region) => {

@@ -1,17 +1,20 @@
 import type { Region } from '../labeling/types.ts'
-import { areas, type Ring } from './area.ts'
+import { type Areas, areas, type Ring } from './area.ts'
 import { type Geometry, near, nearAngle, PERCENT } from './geometry.ts'
 import { asNumber, asRecord, canonical, type Value } from './read.ts'
 
 /** Width and height of the image in pixels; rotated shapes need their ratio, because percentages are not square. */
 type Size = [number, number]
 
-/** A rectangle or an ellipse. */
-interface Shape {
+/** A rectangle, turned around its first corner, or an ellipse, turned around its centre. */
+export interface Box {
   /** x, y, and width and height or both radii, in percent of the image. */
   extent: [number, number, number, number]
   /** Degrees, clockwise. */
   rotation: number
+}
+
+interface Shape extends Box {
   size: Size | null
 }
 
@@ -20,7 +23,7 @@ interface Polygon {
   closed: boolean
 }
 
-interface Point {
+export interface Point {
   x: number
   y: number
   width: number | null
@@ -39,7 +42,11 @@ function readSize(region: Region): Size | null {
 function readShape(value: Value, region: Region, third: string, fourth: string): Shape | null {
   const extent = [value.x, value.y, value[third], value[fourth]].map(asNumber)
   if (extent.includes(null)) return null
-  return { extent: extent as Shape['extent'], rotation: asNumber(value.rotation) ?? 0, size: readSize(region) }
+  return {
+    extent: extent as Shape['extent'],
+    rotation: asNumber(value.rotation) ?? 0,
+    size: readSize(region),
+  }
 }
 
 function sameShape(a: Shape, b: Shape): boolean {
@@ -57,8 +64,8 @@ function ratioOf(a: Shape, b: Shape): number {
   return width > 0 ? width / height : 1
 }
 
-/** Corners of a rectangle turned around its first one, where `ratio` is a percent of the width over one of the height. */
-export function rectangleRing([x, y, width, height]: Shape['extent'], rotation: number, ratio: number): Ring {
+/** Corners of a rectangle, where `ratio` is a percent of the image's width over one of its height. */
+function rectangleRing({ extent: [x, y, width, height], rotation }: Box, ratio: number): Ring {
   const angle = (rotation * Math.PI) / 180
   const [across, down] = [width * ratio, height]
   const along: [number, number] = [across * Math.cos(angle), across * Math.sin(angle)]
@@ -72,7 +79,7 @@ export function rectangleRing([x, y, width, height]: Shape['extent'], rotation: 
   ]
 }
 
-function ellipseRing([x, y, radiusX, radiusY]: Shape['extent'], rotation: number, ratio: number): Ring {
+function ellipseRing({ extent: [x, y, radiusX, radiusY], rotation }: Box, ratio: number): Ring {
   const angle = (rotation * Math.PI) / 180
   const step = (2 * Math.PI) / ELLIPSE_CORNERS
   const outward = Math.sqrt(step / Math.sin(step))
@@ -86,21 +93,48 @@ function ellipseRing([x, y, radiusX, radiusY]: Shape['extent'], rotation: number
   })
 }
 
+/** Whether the bounds of two outlines share no area. */
 function apart(a: Ring, b: Ring): boolean {
   return [0, 1].some((axis) => {
-    const [inA, inB] = [a, b].map((ring) => ring.map((corner) => corner[axis] as number))
-    const highest = (numbers: number[] = []) => numbers.reduce((most, number) => Math.max(most, number), -Infinity)
-    const lowest = (numbers: number[] = []) => numbers.reduce((least, number) => Math.min(least, number), Infinity)
-    return highest(inA) <= lowest(inB) || highest(inB) <= lowest(inA)
+    const [lowA, highA, lowB, highB] = [a, b].flatMap((ring) => {
+      let [low, high] = [Infinity, -Infinity]
+      for (const corner of ring) {
+        low = Math.min(low, corner[axis] as number)
+        high = Math.max(high, corner[axis] as number)
+      }
+      return [low, high]
+    }) as [number, number, number, number]
+    return highA <= lowB || highB <= lowA
   })
 }
 
 /** Intersection over union of what two outlines enclose. */
-export function ringOverlap(a: Ring, b: Ring, steps: number): number {
+function ringOverlap(a: Ring, b: Ring, steps: number): number {
   if (apart(a, b)) return 0
   const area = areas(a, b, steps)
   const union = area.a + area.b - area.both
   return union > 0 ? area.both / union : 0
+}
+
+const upright = ({ rotation }: Box) => rotation % 360 === 0
+
+/** Length that two stretches, each given by a start and a signed length, have in common. */
+function commonLength(startA: number, lengthA: number, startB: number, lengthB: number): number {
+  const low = Math.max(Math.min(startA, startA + lengthA), Math.min(startB, startB + lengthB))
+  return Math.max(0, Math.min(Math.max(startA, startA + lengthA), Math.max(startB, startB + lengthB)) - low)
+}
+
+/** Areas of two rectangles and of what they have in common, in square percent of the image. */
+export function boxAreas(a: Box, b: Box, ratio = 1): Areas {
+  const [xA, yA, widthA, heightA] = a.extent
+  const [xB, yB, widthB, heightB] = b.extent
+  const [areaA, areaB] = [Math.abs(widthA * heightA), Math.abs(widthB * heightB)]
+  if (upright(a) && upright(b)) {
+    const both = commonLength(xA, widthA, xB, widthB) * commonLength(yA, heightA, yB, heightB)
+    return { a: areaA, b: areaB, both }
+  }
+  const [ringA, ringB] = [rectangleRing(a, ratio), rectangleRing(b, ratio)]
+  return { a: areaA, b: areaB, both: apart(ringA, ringB) ? 0 : areas(ringA, ringB, Infinity).both / ratio }
 }
 
 export const rectangle: Geometry<Shape> = {
@@ -108,13 +142,11 @@ export const rectangle: Geometry<Shape> = {
   read: (value, region) => readShape(value, region, 'width', 'height'),
   key: ({ extent, rotation }) => canonical(['rectangle', extent, rotation]),
   same: sameShape,
-  overlap(a, b, steps) {
-    const ratio = ratioOf(a, b)
-    return ringOverlap(
-      rectangleRing(a.extent, a.rotation, ratio),
-      rectangleRing(b.extent, b.rotation, ratio),
-      steps,
-    )
+  overlap(a, b) {
+    if (sameShape(a, b)) return 1
+    const area = boxAreas(a, b, ratioOf(a, b))
+    const union = area.a + area.b - area.both
+    return union > 0 ? area.both / union : 0
   },
 }
 
@@ -124,8 +156,9 @@ export const ellipse: Geometry<Shape> = {
   key: ({ extent, rotation }) => canonical(['ellipse', extent, rotation]),
   same: sameShape,
   overlap(a, b, steps) {
+    if (sameShape(a, b)) return 1
     const ratio = ratioOf(a, b)
-    return ringOverlap(ellipseRing(a.extent, a.rotation, ratio), ellipseRing(b.extent, b.rotation, ratio), steps)
+    return ringOverlap(ellipseRing(a, ratio), ellipseRing(b, ratio), steps)
   },
 }
 
@@ -173,6 +206,11 @@ function readPoint(value: Value): Point | null {
   return x === null || y === null ? null : { x, y, width: asNumber(value.width) }
 }
 
+/** In percent of the image. */
+export function pointDistance(a: Point, b: Point): number {
+  return Math.hypot(a.x - b.x, a.y - b.y)
+}
+
 /** Key points: the same place when at most 1 % of the image apart. `width` is how large the editor draws them. */
 export const keyPoint: Geometry<Point> = {
   metric: 'keypoint_distance',
@@ -182,5 +220,5 @@ export const keyPoint: Geometry<Point> = {
     near(a.x, b.x, PERCENT) &&
     near(a.y, b.y, PERCENT) &&
     (a.width === null || b.width === null || near(a.width, b.width, PERCENT)),
-  overlap: (a, b) => (Math.hypot(a.x - b.x, a.y - b.y) <= 1 + 1e-9 ? 1 : 0),
+  overlap: (a, b) => (pointDistance(a, b) <= 1 + 1e-9 ? 1 : 0),
 }

@@ -43,7 +43,9 @@ function asTime(value: unknown): number | null {
 
 function readNodes(value: Value, offsets: Interval): Span {
   const [start, end] = [node(value.start), node(value.end)]
-  const global = isRecord(value.globalOffsets) ? pair(value.globalOffsets.start, value.globalOffsets.end) : null
+  const global = isRecord(value.globalOffsets)
+    ? pair(value.globalOffsets.start, value.globalOffsets.end)
+    : null
   // Across nodes the offsets have different origins; the text that the editor stores has the length.
   const length = start !== end && typeof value.text === 'string' ? value.text.length : null
   const measured = interval(offsets[0], length === null ? offsets[1] : offsets[0] + length)

@@ -1,15 +1,11 @@
 import { type Geometry, near, nearAngle, PERCENT } from './geometry.ts'
 import { asNumber, asRecord, canonical, type Value } from './read.ts'
-import { rectangleRing, ringOverlapArea } from './shapes.ts'
+import { type Box, boxAreas } from './shapes.ts'
 
-type Extent = [number, number, number, number]
-
-interface Keyframe {
+interface Keyframe extends Box {
   frame: number
   /** Whether the box stays after this frame, up to the next keyframe or the video's end. */
   enabled: boolean
-  extent: Extent
-  rotation: number
 }
 
 interface Track {
@@ -23,7 +19,14 @@ function readKeyframe(entry: unknown): Keyframe[] {
   const extent = [x, y, width, height].map(asNumber)
   const at = asNumber(frame)
   if (at === null || extent.includes(null)) return []
-  return [{ frame: at, enabled: enabled !== false, extent: extent as Extent, rotation: asNumber(rotation) ?? 0 }]
+  return [
+    {
+      frame: at,
+      enabled: enabled !== false,
+      extent: extent as Box['extent'],
+      rotation: asNumber(rotation) ?? 0,
+    },
+  ]
 }
 
 function readTrack(value: Value): Track | null {
@@ -35,7 +38,7 @@ function readTrack(value: Value): Track | null {
 /** Reads boxes frame by frame, forwards only: linear between keyframes, angles the shorter way round. */
 function boxes(track: Track) {
   let index = -1
-  return (frame: number): Omit<Keyframe, 'frame' | 'enabled'> | null => {
+  return (frame: number): Box | null => {
     while ((track.keyframes[index + 1]?.frame ?? Infinity) <= frame) index++
     const [last, next] = [track.keyframes[index], track.keyframes[index + 1]]
     if (last === undefined || (!last.enabled && last.frame !== frame)) return null
@@ -44,7 +47,9 @@ function boxes(track: Track) {
     const turn = ((((next.rotation - last.rotation) % 360) + 540) % 360) - 180
     const between = (from: number, to: number) => from + (to - from) * share
     return {
-      extent: last.extent.map((number, axis) => between(number, next.extent[axis] as number)) as Extent,
+      extent: last.extent.map((number, axis) =>
+        between(number, next.extent[axis] as number),
+      ) as Box['extent'],
       rotation: last.rotation + turn * share,
     }
   }
@@ -57,6 +62,7 @@ function lifespan(track: Track, frames: number): [number, number] {
   return [first.frame, last.enabled ? Math.max(frames, last.frame) : last.frame]
 }
 
+const NO_BOX: Box = { extent: [0, 0, 0, 0], rotation: 0 }
 /** Steps that one frame takes. */
 const FRAME_STEPS = 100
 
@@ -87,12 +93,11 @@ export const track: Geometry<Track> = {
     const stride = Math.max(1, Math.ceil(((last - first) * FRAME_STEPS) / steps))
     const [boxOfA, boxOfB] = [boxes(a), boxes(b)]
     let [both, union] = [0, 0]
-    for (let frame = first; frame <= last; frame += stride) {
-      const [inA, inB] = [boxOfA(frame), boxOfB(frame)]
-      const [areaA, areaB] = [inA, inB].map((box) => (box ? Math.abs(box.extent[2] * box.extent[3]) : 0)) as Extent
-      const common = inA && inB ? ringOverlapArea(inA, inB) : 0
-      both += common
-      union += areaA + areaB - common
+    for (let count = 0; count <= (last - first) / stride; count++) {
+      const [inA, inB] = [boxOfA(first + count * stride), boxOfB(first + count * stride)]
+      const area = boxAreas(inA ?? NO_BOX, inB ?? NO_BOX)
+      both += area.both
+      union += area.a + area.b - area.both
     }
     return union > 0 ? both / union : 0
   },

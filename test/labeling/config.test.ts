@@ -1,136 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  findTag,
-  LabelingConfigError,
-  parseLabelingConfig,
-  requiredFields,
-  withoutDeclaration,
-} from '../../src/labeling/config.ts'
-import type { Problem } from '../../src/labeling/types.ts'
-import { CAPTURED, CONFIGS, type ConfigName } from './configs.ts'
-
-/** One line per tag: `name:type→objects[labels]`, `*` for labels from elsewhere, `/` for an answer per region. */
-function outline(xml: string): { controls: string[]; objects: string[]; data: string[] } {
-  const config = parseLabelingConfig(xml)
-  return {
-    controls: config.controls.map((control) => {
-      const labels = `${control.labels.join('|')}${control.openLabels ? '*' : ''}`
-      return `${control.name}:${control.type}→${control.toName.join()}[${labels}]${control.perRegion ? '/' : ''}`
-    }),
-    objects: config.objects.map((object) => `${object.name}:${object.tag}=${object.field}`),
-    data: requiredFields(config),
-  }
-}
-
-function problemsOf(xml: string): Problem[] {
-  try {
-    parseLabelingConfig(xml)
-  } catch (error) {
-    if (error instanceof LabelingConfigError) return error.problems
-    throw error
-  }
-  return []
-}
-
-describe('a config that Label Studio sent', () => {
-  const expected: Record<string, ReturnType<typeof outline>> = {
-    'audio-labels': {
-      controls: ['seg:labels→audio[Speech|Noise]', 'transcription:textarea→audio[]/'],
-      objects: ['audio:Audio=audio'],
-      data: ['audio'],
-    },
-    'bbox-rectanglelabels': {
-      controls: ['box:rectanglelabels→image[Car|Person]'],
-      objects: ['image:Image=image'],
-      data: ['image'],
-    },
-    'brush-rle': {
-      controls: ['mask:brushlabels→image[Lesion]'],
-      objects: ['image:Image=image'],
-      data: ['image'],
-    },
-    chat: {
-      controls: ['chat:chatmessage→chat[]', 'ok:choices→chat[good|bad]'],
-      objects: ['chat:Chat=chat'],
-      data: ['chat'],
-    },
-    'choices-multiple': {
-      controls: ['topics:choices→text[Billing|Shipping|Returns|Account]'],
-      objects: ['text:Text=text'],
-      data: ['text'],
-    },
-    'choices-single': {
-      controls: ['sentiment:choices→text[Positive|Neutral|Negative]'],
-      objects: ['text:Text=text'],
-      data: ['text'],
-    },
-    'empty-prediction-regions-added': {
-      controls: ['label:labels→text[PER|ORG|LOC]'],
-      objects: ['text:Text=text'],
-      data: ['text'],
-    },
-    'label-config-extended': {
-      controls: ['sentiment:choices→text[Positive|Neutral|Mixed|Negative]'],
-      objects: ['text:Text=text'],
-      data: ['text'],
-    },
-    'label-config-used-label-removed': {
-      controls: ['sentiment:choices→text[Positive|Negative]'],
-      objects: ['text:Text=text'],
-      data: ['text'],
-    },
-    keypoint: {
-      controls: ['kp:keypointlabels→image[Nose|Ear]'],
-      objects: ['image:Image=image'],
-      data: ['image'],
-    },
-    number: { controls: ['amount:number→text[]'], objects: ['text:Text=text'], data: ['text'] },
-    pairwise: {
-      controls: ['pw:pairwise→left,right[]'],
-      objects: ['left:Text=answer1', 'right:Text=answer2'],
-      data: ['prompt', 'answer1', 'answer2'],
-    },
-    'paragraphs-dialogue': {
-      controls: ['intent:paragraphlabels→dlg[Request|Refusal]'],
-      objects: ['dlg:Paragraphs=dialogue'],
-      data: ['dialogue'],
-    },
-    'qa-textarea': {
-      controls: ['answer:textarea→question[]'],
-      objects: ['question:Text=question'],
-      data: ['question'],
-    },
-    ranker: {
-      controls: ['rank:ranker→results[relevant|irrelevant]'],
-      objects: ['q:Text=query', 'results:List=items'],
-      data: ['query', 'items'],
-    },
-    'rating-choices-textarea': {
-      controls: [
-        'quality:rating→answer[]',
-        'grounded:choices→answer[Yes|No]',
-        'correction:textarea→answer[]',
-      ],
-      objects: ['question:Text=question', 'answer:Text=answer'],
-      data: ['question', 'answer'],
-    },
-    'datetime-other-format': {
-      controls: ['when:datetime→text[]'],
-      objects: ['text:Text=text'],
-      data: ['text'],
-    },
-    'video-rectangle': {
-      controls: ['vl:labels→video[Ball|Player]', 'box:videorectangle→video[]'],
-      objects: ['video:Video=video'],
-      data: ['video'],
-    },
-  }
-
-  test.each(CAPTURED)('$name', ({ name, config }) => {
-    expect(outline(config)).toEqual(expected[name])
-  })
-})
+import { findTag, parseLabelingConfig, withoutDeclaration } from '../../src/labeling/config.ts'
+import { CONFIGS, type ConfigName } from './configs.ts'
+import { outline } from './outline.ts'
 
 describe('what a config shows and asks', () => {
   test.each<[sentence: string, config: ConfigName, part: Partial<ReturnType<typeof outline>>]>([
@@ -254,107 +125,17 @@ describe('what a config shows and asks', () => {
     expect(outline(config)).toMatchObject({ objects: ['t:Text=body'], data: ['body'] })
   })
 
+  test('a $ inside a label is a $, a label that is a key comes from the data', () => {
+    const labels = (label: string) =>
+      `<View><Text name="t" value="$t"/><Labels name="l" toName="t"><Label value="${label}"/></Labels></View>`
+    expect(outline(labels('A$AP'))).toMatchObject({ controls: ['l:labels→t[A$AP]'], data: ['t'] })
+    expect(outline(labels('$label'))).toMatchObject({ controls: ['l:labels→t[*]'], data: ['t', 'label'] })
+  })
+
   test('blank lines and a byte order mark before the XML declaration are fine', () => {
     const config = CONFIGS['text written in every way']
     expect(outline(`\uFEFF\n  ${config}`)).toEqual(outline(config))
     expect(withoutDeclaration(`\uFEFF\n  ${config}`)).toMatch(/^<!-- a comment/)
     expect(withoutDeclaration(CONFIGS.chat)).toBe(CONFIGS.chat)
-  })
-})
-
-describe('a wrong config is refused', () => {
-  const text = '<Text name="text" value="$text"/>'
-  const ok = '<Choices name="ok" toName="text"><Choice value="yes"/></Choices>'
-  const deep = (levels: number) => `${'<View>'.repeat(levels)}${text}${ok}${'</View>'.repeat(levels)}`
-
-  test.each<[sentence: string, config: string, problems: [path: string | undefined, message: RegExp][]]>([
-    ['text that is no XML', 'hello', [[undefined, /not well-formed XML.*line 1/]]],
-    ['nothing', '', [[undefined, /not well-formed XML.*root/]]],
-    [
-      'a tag that is not closed, with its line',
-      `<View>\n${text}\n<Choices>\n</View>`,
-      [[undefined, /line 4, column 7/]],
-    ],
-    ['an attribute twice', `<View a="1" a="2">${text}${ok}</View>`, [[undefined, /duplicate attribute/]]],
-    ['an unknown entity', `<View>&nbsp;${text}${ok}</View>`, [[undefined, /undefined entity/]]],
-    ['two roots', `<View>${text}</View><View>${ok}</View>`, [[undefined, /only one root/]]],
-    [
-      'a document type',
-      `<!DOCTYPE View [<!ENTITY a "b">]><View>${text}${ok}</View>`,
-      [[undefined, /DOCTYPE/]],
-    ],
-    ['no control tag', `<View>${text}</View>`, [[undefined, /no control tag/]]],
-    [
-      'a toName without its tag',
-      `<View>${text}<Rating name="r" toName="txt"/></View>`,
-      [['/View/Rating[@name="r"]/@toName', /toName="txt" of <Rating name="r"> names no object tag.*"text"/]],
-    ],
-    [
-      'a toName that names a control tag',
-      `<View>${text}${ok}<Rating name="r" toName="ok"/></View>`,
-      [['/View/Rating[@name="r"]/@toName', /toName="ok"/]],
-    ],
-    [
-      'one of several toName, blanks counting as in Label Studio',
-      `<View>${text}<Pairwise name="p" toName="text, text2"/></View>`,
-      [['/View/Pairwise[@name="p"]/@toName', /toName=" text2"/]],
-    ],
-    ['a name twice', `<View>${text}${ok}${ok}</View>`, [['/View/Choices[@name="ok"]', /"ok" is used twice/]]],
-    [
-      'a name of an object tag again',
-      `<View>${text}<Choices name="text" toName="text"><Choice value="a"/></Choices></View>`,
-      [['/View/Choices[@name="text"]', /"text" is used twice/]],
-    ],
-    [
-      'Choices without toName, together with everything else',
-      `<View><View><Choices name="c"/></View><Rating name="r" toName="x"/></View>`,
-      [
-        ['/View/View/Choices[@name="c"]', /<Choices> needs both name and toName/],
-        ['/View/Rating[@name="r"]/@toName', /names no object tag \(there are: none\)/],
-      ],
-    ],
-    ['201 levels of tags', deep(200), [[undefined, /deeper than 200/]]],
-    [
-      'a million characters',
-      `<View>${text}${ok}${' '.repeat(1e6)}</View>`,
-      [[undefined, /longer than 1000000/]],
-    ],
-  ])('%s', (_sentence, config, expected) => {
-    const problems = problemsOf(config)
-    expect(problems.map((problem) => problem.path)).toEqual(expected.map(([path]) => path))
-    for (const [index, [, message]] of expected.entries()) expect(problems[index]?.message).toMatch(message)
-  })
-
-  test('200 levels are allowed', () => {
-    expect(problemsOf(deep(198))).toEqual([])
-  })
-
-  test('the error says all problems in one sentence', () => {
-    expect(() => parseLabelingConfig('<View/>')).toThrow(
-      'the labeling config is wrong: it has no control tag',
-    )
-  })
-
-  test('whatever is given, the answer is a config or a list of problems', () => {
-    const pieces = [
-      '<View>',
-      '</View>',
-      '<Text name="',
-      'a',
-      '" value="$',
-      '"/>',
-      '<Choices toName="a" name="__proto__">',
-      '&amp;',
-      '<!--',
-      ']]>',
-      '\0',
-      '\ud800',
-      '<constructor name="constructor" toName="a"/>',
-    ]
-    fc.assert(
-      fc.property(fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string()), { maxLength: 12 }), (parts) => {
-        problemsOf(parts.join(''))
-      }),
-    )
   })
 })

@@ -157,6 +157,7 @@ export const CONFIGS = {
   'lower-case attributes': `<View>
     <Text name="text" value="$text"/><Paragraphs name="p" value="$p" namekey="n" textkey="t"/>
     <ParagraphLabels name="pl" toName="p"><Label value="X"/></ParagraphLabels>
+    <Rating name="stars" toName="text" maxrating="3"/>
   </View>`,
 } as const
 

@@ -76,7 +76,7 @@ test.each([
   ['and over blank lines', 'A: "b\n\n\nc"\n', 'b\n\n\nc'],
   ['to the first line that ends in a quote', 'A: "b\nc"\nB: "d"', 'b\nc'],
   ['or to the end of the record', 'A: "b\nB: c\n\n', 'b\nB: c'],
-  ['text after a closed quote is not lost', 'A: "b"c"\nd\nB: e', 'b"c"\nd'],
+  ['even where that quote is an inner one', 'A: "he said "b"\nc"\nB: e', 'he said "b'],
   ['the last of two equal names counts', 'A: b\nA: c', 'c'],
   ['a value of other scripts', 'A: "日本\n語 🎉"', '日本\n語 🎉'],
 ])('value: %s', (_, lines, value) => {
@@ -85,6 +85,11 @@ test.each([
 
 test('inside a quoted value no line is a field', () => {
   expect(fieldsOf('A: "b\nB: c\nd"\nC: e')).toEqual({ timestamp: 't', a: 'b\nB: c\nd', c: 'e' })
+})
+
+test('text after a closed quote is not lost', () => {
+  const fields = fieldsOf('A: "he said "b"\n\nand c"\nB: d\nC: "e"\n---\n')
+  expect(fields).toEqual({ timestamp: 't', a: 'he said "b', b: 'd', c: 'e', unparsed: 'and c"\n---' })
 })
 
 test('an unclosed quote ends with its record and spoils no other', () => {
@@ -99,7 +104,7 @@ test.each([
   ['Request ID', 'request_id'],
   ['Cache  Hit', 'cache_hit'],
   ['GPU-Type', 'gpu_type'],
-  ['UserInput', 'user_input'],
+  ['TurnCount', 'turn_count'],
   ['RequestID', 'request_id'],
   ['latency_ms', 'latency_ms'],
   ['Tokens (prompt)', 'tokens_prompt'],

@@ -21,7 +21,10 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     return undefined
   }
   const directory = await mkdtemp(join(tmpdir(), 'label-studio-monitor-test-'))
-  const server = await openEmbedded({ dataDir: directory, log: silent })
+  const server = await openEmbedded({ dataDir: directory, log: silent }).catch((error) => {
+    rmSync(directory, { recursive: true, force: true })
+    throw error
+  })
   const { user, password, host, database } = server.connection
   project.provide(
     'testDatabaseUrl',

@@ -1,0 +1,110 @@
+import type { ControlTag, Region } from '../labeling/types.ts'
+import { type Family, STEPS } from './family.ts'
+import { type Matching, pairBy, sum } from './match.ts'
+import { asId, asRecord, canonical, type Value } from './read.ts'
+import { pageOf, readPlace } from './regions.ts'
+
+/** One kind of answer to a question about the task, or about one of its regions (`perRegion`). */
+export interface AnswerKind<T> {
+  /** Name of the similarity, as users see it. */
+  metric: string
+  /** The answer in a region's value; null when there is none, or an empty one. */
+  read(value: Value, control: ControlTag): T | null
+  /** Equal exactly for equal answers. */
+  key(answer: T): string
+  /** In [0, 1]; at most about `steps` steps of work. */
+  similarity(a: T, b: T, steps: number): number
+  /** Whether the answer has a part in the similarity (it always has in `changed`). */
+  counts?(answer: T): boolean
+  /** A number to order several answers by. */
+  order?(answer: T): number
+  labels?(answer: T): string[]
+}
+
+interface Item<T> {
+  id: string | null
+  page: number
+  /** Where the answer's region lies, when it belongs to one. */
+  place: string | null
+  answer: T
+  key: string
+}
+
+/** The comparison of a kind of answers: matched first, then compared pair by pair, leftovers counting 0. */
+export function answers<T>(kind: AnswerKind<T>): Family {
+  const compare = (matching: Matching<Item<T>>) => {
+    const counts = ({ answer }: Item<T>) => kind.counts?.(answer) ?? true
+    const pairs = matching.pairs.filter(([a, b]) => counts(a) || counts(b))
+    const all = pairs.length + [...matching.left, ...matching.right].filter(counts).length
+    const alike = pairs.map(([a, b]) => {
+      if (a.key === b.key) return 1
+      const [one, other] = a.key < b.key ? [a, b] : [b, a]
+      return kind.similarity(one.answer, other.answer, STEPS / pairs.length)
+    })
+    return all === 0 ? 1 : sum(alike) / all
+  }
+  return {
+    compare(control, prediction, annotation) {
+      const matching = match(kind, control, prediction, annotation)
+      const { pairs, left, right } = matching
+      const changed = left.length + right.length > 0 || pairs.some(([a, b]) => a.key !== b.key)
+      return { changed, similarity: changed ? compare(matching) : 1, metric: kind.metric }
+    },
+    labels(control, prediction, annotation) {
+      const { labels } = kind
+      if (!labels) return []
+      const { pairs, left, right } = match(kind, control, prediction, annotation)
+      return [
+        ...pairs.map(([a, b]) => ({ predicted: labels(a.answer), corrected: labels(b.answer) })),
+        ...left.map(({ answer }) => ({ predicted: labels(answer), corrected: [] })),
+        ...right.map(({ answer }) => ({ predicted: [], corrected: labels(answer) })),
+      ]
+    },
+  }
+}
+
+/**
+ * Which answers belong together. Answers about regions follow their region: by its id, else (ids are random where a
+ * prediction had none) by where it lies. Answers about the task belong together anyway: equal ones first, then those
+ * under one id, then the rest in order.
+ */
+export function match<T>(
+  kind: AnswerKind<T>,
+  control: ControlTag,
+  prediction: Region[],
+  annotation: Region[],
+): Matching<Item<T>> {
+  const [left, right] = [prediction, annotation].map((regions) => readItems(kind, control, regions)) as [
+    Item<T>[],
+    Item<T>[],
+  ]
+  const start: Matching<Item<T>> = { pairs: [], left, right }
+  const byId = ({ id, page }: Item<T>) => (id === null ? null : canonical([id, page]))
+  const byValue = ({ key, page }: Item<T>) => canonical([key, page])
+  if (control.perRegion || [...left, ...right].some(({ place }) => place !== null)) {
+    const located = ({ place }: Item<T>, ...more: unknown[]) =>
+      place === null ? null : canonical([place, ...more])
+    const found = pairBy(
+      pairBy(pairBy(start, byId), (item) => located(item, item.page, item.key)),
+      (item) => located(item, item.page),
+    )
+    const placeless = [found.left, found.right].some((items) => items.every(({ place }) => place === null))
+    return placeless ? pairBy(found, byValue) : found
+  }
+  const equal = pairBy(
+    pairBy(start, (item) => byId(item) && canonical([byId(item), item.key])),
+    byValue,
+  )
+  return pairBy(pairBy(equal, byId), ({ page }) => String(page))
+}
+
+function readItems<T>(kind: AnswerKind<T>, control: ControlTag, regions: Region[]): Item<T>[] {
+  const items = regions.flatMap((region): Item<T>[] => {
+    const answer = kind.read(asRecord(region.value), control)
+    if (answer === null) return []
+    const place = readPlace(region, regions.length)?.key ?? null
+    return [{ id: asId(region.id), page: pageOf(region), place, answer, key: kind.key(answer) }]
+  })
+  const order = ({ answer }: Item<T>) => kind.order?.(answer) ?? 0
+  return items.sort((a, b) => order(a) - order(b) || (a.key < b.key ? -1 : Number(a.key > b.key)))
+}

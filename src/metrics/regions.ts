@@ -1,0 +1,177 @@
+import type { Region } from '../labeling/types.ts'
+import { type Family, STEPS } from './family.ts'
+import { type Geometry, near, type Place, places } from './geometry.ts'
+import { mask } from './masks.ts'
+import { type Matching, pairAlike, pairBy, twoWayMean } from './match.ts'
+import { asId, asList, asNumber, asRecord, asText, canonical, isRecord, type Value } from './read.ts'
+import { ellipse, keyPoint, type Point, pointDistance, polygon, rectangle } from './shapes.ts'
+import { span } from './spans.ts'
+import { track } from './video.ts'
+
+/** A region as a whole: where it lies, and its labels. */
+interface Item {
+  id: string | null
+  /** Which of several images, pages or items it lies on. */
+  page: number
+  place: Place
+  labels: string[]
+  /** Equal for regions with the same labels on the same page. */
+  kind: string
+  /** Equal for regions written alike, whatever their ids. */
+  key: string
+}
+
+/** Whether two values are equal but for the last digits of their numbers. */
+function alike(a: unknown, b: unknown, depth = 0): boolean {
+  if (depth > 100) return true
+  if (typeof a === 'number' && typeof b === 'number')
+    return near(a, b, 1e-9 * Math.max(Math.abs(a), Math.abs(b)))
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((entry, index) => alike(entry, b[index], depth + 1))
+  }
+  if (isRecord(a) && isRecord(b)) {
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) =>
+      alike(a[key], b[key], depth + 1),
+    )
+  }
+  return canonical(a) === canonical(b)
+}
+
+/** Anything else: the value as it is, equal or not. */
+const unknown: Geometry<Value> = {
+  metric: 'exact',
+  read: (value) => value,
+  key: canonical,
+  same: alike,
+  overlap: (a, b) => (alike(a, b) ? 1 : 0),
+}
+
+const KNOWN = [
+  places(track),
+  places(mask),
+  places(polygon),
+  places(ellipse),
+  places(rectangle),
+  places(keyPoint),
+  places(span),
+]
+const readUnknown = places(unknown)
+
+/** Where a region lies; null when its value describes no place. `regions` share the limits of work. */
+export function readPlace(region: Region, regions: number): Place | null {
+  const value = asRecord(region.value)
+  for (const read of KNOWN) {
+    const place = read(value, region, regions)
+    if (place) return place
+  }
+  return null
+}
+
+export function pageOf(region: Region): number {
+  return asNumber(region.item_index) ?? asNumber(asRecord(region.value).item_index) ?? 0
+}
+
+/** The labels of a region, sorted, each once; a Taxonomy that labels regions has paths, here joined by `/`. */
+function readLabels(region: Region): string[] {
+  const value = asRecord(region.value)
+  const named = value[String(region.type)] ?? value.labels ?? value.taxonomy
+  const labels = Array.isArray(named)
+    ? named
+    : Object.entries(value).find(([key]) => key.endsWith('labels'))?.[1]
+  return [...new Set(asList(labels).map((label) => asList(label).map(asText).join('/')))].sort()
+}
+
+function readItem(region: Region, regions: number): Item {
+  const value = asRecord(region.value)
+  const place = readPlace(region, regions) ?? (readUnknown(value, region, regions) as Place)
+  const [page, labels] = [pageOf(region), readLabels(region)]
+  const kind = canonical([page, labels])
+  return { id: asId(region.id), page, place, labels, kind, key: canonical([kind, place.key]) }
+}
+
+const same = (a: Item, b: Item) => a.kind === b.kind && a.place.same(b.place)
+
+function score(a: Item, b: Item, scores: number): number {
+  return a.kind === b.kind ? a.place.overlap(b.place, STEPS / scores) : 0
+}
+
+/** Leftovers whose texts, each read once for each of the other side, exceed this are not searched for near equals. */
+const MAX_SEARCH = 1e9
+/** As many leftover key points on both sides, multiplied, are matched by id alone. */
+const MAX_NEAR = 1e6
+
+/** Pairs the regions that are equal: under one id, written alike, then within the tolerances. */
+function pairEqual(prediction: Region[], annotation: Region[]): Matching<Item> {
+  const count = prediction.length + annotation.length
+  const [left, right] = [prediction, annotation].map((regions) =>
+    regions
+      .map((region) => readItem(region, count))
+      .sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key))),
+  ) as [Item[], Item[]]
+  const byId = pairBy({ pairs: [], left, right }, (item) => item.id, same)
+  const byValue = pairBy(byId, (item) => item.key)
+  const search = byValue.left.length * byValue.left.reduce((total, { key }) => total + key.length, 0)
+  return byValue.left.length === byValue.right.length && search < MAX_SEARCH
+    ? pairAlike(byValue, same)
+    : byValue
+}
+
+/** Key points are matched one to one, the nearest first; each side's points have 1 when matched, else 0. */
+function pointMean(matching: Matching<Item>): number {
+  const { pairs, left, right } = matching
+  if (left.length * right.length > MAX_NEAR) return twoWayMean(matching, score, ({ id }) => id)
+  const close = left.flatMap((a) =>
+    right.flatMap((b) => {
+      if (score(a, b, 1) === 0) return []
+      return [
+        {
+          a,
+          b,
+          distance: pointDistance(a.place.at as Point, b.place.at as Point),
+          tie: [a.key, b.key].sort().join(),
+        },
+      ]
+    }),
+  )
+  close.sort(
+    (one, other) => one.distance - other.distance || (one.tie < other.tie ? -1 : Number(one.tie > other.tie)),
+  )
+  const taken = new Set<Item>()
+  for (const { a, b } of close) {
+    if (!taken.has(a) && !taken.has(b)) taken.add(a).add(b)
+  }
+  return (2 * pairs.length + taken.size) / (2 * pairs.length + left.length + right.length)
+}
+
+/** The comparison of regions; `metric` is the name of the similarity where no region tells it. */
+export function regions(metric: string): Family {
+  return {
+    compare(_control, prediction, annotation) {
+      const matching = pairEqual(prediction, annotation)
+      const { pairs, left, right } = matching
+      const metrics = new Set([...pairs.flat(), ...left, ...right].map(({ place }) => place.metric))
+      const names = [...metrics].sort().join('+') || metric
+      if (left.length + right.length === 0) return { changed: false, similarity: 1, metric: names }
+      const similarity =
+        names === keyPoint.metric ? pointMean(matching) : twoWayMean(matching, score, ({ id }) => id)
+      return { changed: true, similarity, metric: names }
+    },
+    labels(_control, prediction, annotation) {
+      const equal = pairEqual(prediction, annotation)
+      const { pairs, left, right } = pairBy(
+        pairBy(equal, ({ id }) => id),
+        ({ page, place }) => canonical([page, place.key]),
+      )
+      return [
+        ...pairs.map(([a, b]) => ({ predicted: a.labels, corrected: b.labels })),
+        ...left.map(({ labels }) => ({ predicted: labels, corrected: [] })),
+        ...right.map(({ labels }) => ({ predicted: [], corrected: labels })),
+      ]
+    },
+  }
+}
+
+/** A text equal exactly for results whose regions of this control are written alike, whatever their ids. */
+export function regionKey(region: Region): string {
+  return readItem(region, 1).key
+}

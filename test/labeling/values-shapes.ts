@@ -1,0 +1,298 @@
+import type { BuiltRow, RefusedRow } from './values-row.ts'
+
+const RLE = [0, 0, 0, 16, 24, 7, 0, 13, 160, 0, 0, 0]
+const PNG = 'data:image/png;base64,iVBORw0KGgo='
+const box = { x: 10, y: 20, width: 30, height: 40 }
+
+export const SHAPES_BUILT: BuiltRow[] = [
+  {
+    says: 'a box in pixels of an image of a given size',
+    config: 'several images',
+    control: 'box',
+    plain: { x: 64, y: 48, width: 320, height: 120, image_width: 640, image_height: 480, label: 'Table' },
+    values: [{ x: 10, y: 10, width: 50, height: 25, rotation: 0, rectanglelabels: ['Table'] }],
+  },
+  {
+    says: 'boxes that share one image size',
+    config: 'several images',
+    control: 'box',
+    plain: {
+      original_width: 200,
+      original_height: 100,
+      regions: [{ x: 20, y: 20, width: 40, height: 40, label: 'Table' }],
+    },
+    values: [{ x: 10, y: 20, width: 20, height: 40, rotation: 0, rectanglelabels: ['Table'] }],
+  },
+  {
+    says: 'a box in percent of an image of a given size',
+    config: 'several images',
+    control: 'box',
+    plain: { ...box, unit: 'percent', original_width: 640, original_height: 480, label: 'Table' },
+    values: [{ ...box, rotation: 0, rectanglelabels: ['Table'] }],
+  },
+  {
+    says: 'a box that reaches the edges, up to rounding',
+    config: 'several images',
+    control: 'box',
+    plain: { x: -0.001, y: 0, width: 100.005, height: 100, label: 'Table' },
+    values: [{ x: 0, y: 0, width: 100, height: 100, rotation: 0, rectanglelabels: ['Table'] }],
+  },
+  {
+    says: 'a turned box may stand out',
+    config: 'several images',
+    control: 'box',
+    plain: { x: 90, y: 10, width: 20, height: 5, rotation: 90, label: 'Table' },
+    values: [{ x: 90, y: 10, width: 20, height: 5, rotation: 90, rectanglelabels: ['Table'] }],
+  },
+  {
+    says: 'an ellipse',
+    config: 'every shape',
+    control: 'ell',
+    plain: { x: 50, y: 50, radiusX: 10, radiusY: 5, label: 'A' },
+    values: [{ x: 50, y: 50, radiusX: 10, radiusY: 5, rotation: 0, ellipselabels: ['A'] }],
+  },
+  {
+    says: 'an ellipse in pixels',
+    config: 'every shape',
+    control: 'ell',
+    plain: { x: 100, y: 50, radiusX: 20, radiusY: 5, image_width: 200, image_height: 100, label: 'A' },
+    values: [{ x: 50, y: 50, radiusX: 10, radiusY: 5, rotation: 0, ellipselabels: ['A'] }],
+  },
+  {
+    says: 'a polygon',
+    config: 'every shape',
+    control: 'pol',
+    plain: { points: [[0, 0], { x: 10, y: 0 }, [0, 10]], label: 'A' },
+    values: [
+      {
+        points: [
+          [0, 0],
+          [10, 0],
+          [0, 10],
+        ],
+        closed: true,
+        polygonlabels: ['A'],
+      },
+    ],
+  },
+  {
+    says: 'a key point',
+    config: 'every shape',
+    control: 'key',
+    plain: { x: 1, y: 2, label: 'A' },
+    values: [{ x: 1, y: 2, width: 0.5, keypointlabels: ['A'] }],
+  },
+  {
+    says: 'a mask with its image size',
+    config: 'every shape',
+    control: 'bru',
+    plain: { rle: RLE, original_width: 2, original_height: 2, label: 'A' },
+    values: [{ format: 'rle', rle: RLE, brushlabels: ['A'] }],
+  },
+  {
+    says: 'a bitmask',
+    config: 'every shape',
+    control: 'bit',
+    plain: { imageDataURL: PNG, label: 'A' },
+    values: [{ imageDataURL: PNG, bitmasklabels: ['A'] }],
+  },
+  {
+    says: 'a line of vertices',
+    config: 'every shape',
+    control: 'vec',
+    plain: { vertices: [{ x: 1, y: 2, id: 'v' }], label: 'A' },
+    values: [{ vertices: [{ x: 1, y: 2, id: 'v' }], closed: false, vectorlabels: ['A'] }],
+  },
+  {
+    says: 'a mask without labels',
+    config: 'every shape without labels',
+    control: 'wand',
+    plain: { rle: RLE },
+    values: [{ format: 'rle', rle: RLE }],
+  },
+  {
+    says: 'read text with its place',
+    config: 'a PDF read as pages',
+    control: 'ocr',
+    plain: { ...box, ocrtext: '12 €', pageIndex: 1, label: 'Total' },
+    values: [{ ...box, rotation: 0, ocrtext: '12 €', pageIndex: 1, ocrlabels: ['Total'] }],
+  },
+  {
+    says: 'an object in a video, its length from the last keyframe',
+    config: 'video with boxes without labels',
+    control: 'box',
+    plain: {
+      sequence: [
+        { frame: 1, ...box },
+        { frame: 50, ...box, enabled: false, rotation: 5, time: 2.1 },
+      ],
+    },
+    values: [
+      {
+        framesCount: 50,
+        duration: 2,
+        sequence: [
+          { ...box, rotation: 0, frame: 1, enabled: true, time: 0.04 },
+          { ...box, rotation: 5, frame: 50, enabled: false, time: 2.1 },
+        ],
+      },
+    ],
+  },
+  {
+    says: 'a custom tag keeps its answer below its type',
+    config: 'tags of other editions',
+    control: 'widget',
+    plain: { a: 1 },
+    values: [{ reactcode: { a: 1 } }],
+  },
+  {
+    says: 'an unknown tag takes anything',
+    config: 'tags of other editions',
+    control: 'sketch',
+    plain: { sketch: [1, 2], more: true },
+    values: [{ sketch: [1, 2], more: true }],
+  },
+]
+
+export const SHAPES_REFUSED: RefusedRow[] = [
+  {
+    says: 'a box that reaches out of the image',
+    config: 'several images',
+    control: 'box',
+    plain: [{ ...box, x: 80, label: 'Table' }],
+    message: /outside the image: x \+ width is 110/,
+    path: 'box[0]',
+  },
+  {
+    says: 'a box below the image',
+    config: 'several images',
+    control: 'box',
+    plain: { ...box, y: 61, label: 'Table' },
+    message: /y \+ height is 101/,
+  },
+  {
+    says: 'a box that starts before the image',
+    config: 'several images',
+    control: 'box',
+    plain: { ...box, x: -5, label: 'Table' },
+    message: /outside the image: x is -5/,
+  },
+  {
+    says: 'a box in pixels taken for percent',
+    config: 'several images',
+    control: 'box',
+    plain: { x: 320, y: 20, width: 30, height: 40, label: 'Table' },
+    message: /x is 320 \(percent of the image/,
+  },
+  {
+    says: 'a box in pixels larger than the image',
+    config: 'several images',
+    control: 'box',
+    plain: { ...box, width: 640, image_width: 640, image_height: 480, label: 'Table' },
+    message: /x \+ width is 101\.56/,
+  },
+  {
+    says: 'pixels without the image’s size',
+    config: 'several images',
+    control: 'box',
+    plain: { ...box, unit: 'pixels', label: 'Table' },
+    message: /needs the size of its image/,
+  },
+  {
+    says: 'half an image size',
+    config: 'several images',
+    control: 'box',
+    plain: { ...box, image_width: 640, label: 'Table' },
+    message: /size of the image/,
+  },
+  {
+    says: 'an unknown unit',
+    config: 'several images',
+    control: 'box',
+    plain: { ...box, unit: 'cm', label: 'Table' },
+    message: /unit must be "percent" or "pixels", got "cm"/,
+  },
+  {
+    says: 'a box without height',
+    config: 'several images',
+    control: 'box',
+    plain: { x: 1, y: 1, width: 1, label: 'Table' },
+    message: /"height" must be a number, got undefined/,
+  },
+  {
+    says: 'a box without label',
+    config: 'several images',
+    control: 'box',
+    plain: { ...box },
+    message: /a "label" is missing/,
+  },
+  {
+    says: 'a box turned too far',
+    config: 'several images',
+    control: 'box',
+    plain: { ...box, rotation: 400, label: 'Table' },
+    message: /rotation must be degrees/,
+  },
+  {
+    says: 'an ellipse out of the image',
+    config: 'every shape',
+    control: 'ell',
+    plain: { x: 5, y: 50, radiusX: 10, radiusY: 5, label: 'A' },
+    message: /in x it reaches from -5 to 15/,
+  },
+  {
+    says: 'a polygon of two points',
+    config: 'every shape',
+    control: 'pol',
+    plain: {
+      points: [
+        [0, 0],
+        [1, 1],
+      ],
+      label: 'A',
+    },
+    message: /at least three/,
+  },
+  {
+    says: 'a mask that is no list of bytes',
+    config: 'every shape',
+    control: 'bru',
+    plain: { rle: [0, 0, 0, 16, 256], label: 'A' },
+    message: /a list of bytes/,
+  },
+  {
+    says: 'a mask of another image',
+    config: 'every shape',
+    control: 'bru',
+    plain: { rle: RLE, original_width: 640, original_height: 480, label: 'A' },
+    message: /holds 16 values, but the image has 640 × 480/,
+  },
+  {
+    says: 'a bitmask that is a URL',
+    config: 'every shape',
+    control: 'bit',
+    plain: { imageDataURL: 'https://example.com/a.png', label: 'A' },
+    message: /image as a data URL/,
+  },
+  {
+    says: 'a video object without keyframes',
+    config: 'video with boxes without labels',
+    control: 'box',
+    plain: { sequence: [] },
+    message: /at least one keyframe/,
+  },
+  {
+    says: 'a keyframe after the end',
+    config: 'video with boxes without labels',
+    control: 'box',
+    plain: { framesCount: 5, sequence: [{ frame: 6, ...box }] },
+    message: /frame 6 is after the last of 5/,
+  },
+  {
+    says: 'a score above 1',
+    config: 'several images',
+    control: 'box',
+    plain: { ...box, label: 'Table', score: 95 },
+    message: /a score must be a number from 0 to 1.*not 95/,
+  },
+]

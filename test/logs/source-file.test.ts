@@ -1,0 +1,131 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type FileSourceDefinition, openSource, SourceError } from '../../src/logs/source.ts'
+
+let base = ''
+const open = (definition: Omit<FileSourceDefinition, 'type'>, root = 'root') =>
+  openSource({ type: 'file', ...definition }, { fileRoot: join(base, root) })
+const keys = async (definition: Omit<FileSourceDefinition, 'type'>, root?: string) =>
+  (await Array.fromAsync(open(definition, root).list())).map(({ key }) => key).sort()
+
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'source-file-'))
+  for (const directory of ['root/logs/deep/er', 'root/other', 'outside/logs', 'rootless'])
+    await mkdir(join(base, directory), { recursive: true })
+  const files = {
+    'root/logs/q_2024-11-11.txt': 'eleven',
+    'root/logs/q_2024-11-12.txt.gz': '',
+    'root/logs/deep/er/q_2024-11-13.txt': 'thirteen',
+    'root/logs/notes.md': '',
+    'root/other/q_2024-11-14.txt': 'fourteen',
+    'outside/secret_2024-11-15.txt': 'secret',
+    'outside/logs/q_2024-11-16.txt': 'secret',
+  }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(base, name), text)
+  const links = {
+    'root/logs/link_2024-11-14.txt': '../other/q_2024-11-14.txt',
+    'root/logs/a-linked': '../other',
+    'root/logs/loop': '..',
+    'root/logs/out_2024-11-15.txt': '../../outside/secret_2024-11-15.txt',
+    'root/logs/out': '../../outside/logs',
+    'root/logs/dangling_2024-11-15.txt': 'nothing',
+    'linked-root': 'root',
+  }
+  for (const [name, target] of Object.entries(links)) await symlink(target, join(base, name))
+})
+afterAll(() => rm(base, { recursive: true }))
+
+const PATTERN = '{YYYY}-{MM}-{DD}.txt'
+
+describe('lists what is below the directory', () => {
+  test('with key, size and date', async () => {
+    const objects = await Array.fromAsync(open({ path: 'logs', key_pattern: 'q_{YYYY}-{MM}-{DD}.txt' }).list())
+    expect(objects.sort((a, b) => (a.key < b.key ? -1 : 1))).toEqual([
+      { key: 'a-linked/q_2024-11-14.txt', size: 8, date: '2024-11-14' },
+      { key: 'deep/er/q_2024-11-13.txt', size: 8, date: '2024-11-13' },
+      { key: 'q_2024-11-11.txt', size: 6, date: '2024-11-11' },
+      { key: 'q_2024-11-12.txt.gz', size: 0, date: '2024-11-12' },
+    ])
+  })
+
+  test('links inside the root count, others and loops do not', async () => {
+    expect(await keys({ path: 'logs', key_pattern: PATTERN })).toEqual([
+      'a-linked/q_2024-11-14.txt',
+      'deep/er/q_2024-11-13.txt',
+      'link_2024-11-14.txt',
+      'q_2024-11-11.txt',
+      'q_2024-11-12.txt.gz',
+    ])
+  })
+
+  test('the root itself, with each directory once under its own name', async () => {
+    expect(await keys({ path: '.', key_pattern: 'q_*' })).toEqual([
+      'logs/deep/er/q_2024-11-13.txt',
+      'logs/q_2024-11-11.txt',
+      'logs/q_2024-11-12.txt.gz',
+      'other/q_2024-11-14.txt',
+    ])
+    expect(await keys({ path: join(base, 'root'), key_pattern: 'q_*' })).toHaveLength(4)
+    expect(await keys({ key_pattern: 'q_*' })).toHaveLength(4)
+  })
+
+  test('an absolute path is the same place', async () => {
+    expect(await keys({ path: join(base, 'root/other') })).toEqual(['q_2024-11-14.txt'])
+    expect(open({ path: join(base, 'root/other') }).id).toBe('file:other')
+    expect(open({ path: 'other/' }).id).toBe('file:other')
+  })
+
+  test('the root may be a link', async () => {
+    expect(await keys({ path: 'other' }, 'linked-root')).toEqual(['q_2024-11-14.txt'])
+    expect(await keys({ path: join(base, 'root/other') }, 'linked-root')).toEqual(['q_2024-11-14.txt'])
+  })
+})
+
+test.each([
+  ['a path out of the root', '..', /lies outside FILE_ROOT/],
+  ['a neighbour with the same beginning', '../rootless', /lies outside FILE_ROOT/],
+  ['an absolute path elsewhere', '/etc', /lies outside FILE_ROOT/],
+  ['a link out of the root', 'logs/out', /lies outside FILE_ROOT/],
+  ['a path through a link out and back', 'logs/out/../../other', /no such file or directory|lies outside/],
+  ['a directory that does not exist', 'nope', /no such file or directory; check source.path/],
+  ['a file', 'logs/notes.md', /no such file or directory/],
+])('%s is refused', async (name, path, message) => {
+  if (name === 'a path through a link out and back') return expect(await keys({ path })).toEqual(['q_2024-11-14.txt'])
+  const error = await keys({ path }).catch((e) => e)
+  expect(error).toBeInstanceOf(SourceError)
+  expect(error).toMatchObject({ kind: 'refused', message: expect.stringMatching(message) })
+})
+
+test('a root that does not exist is refused', async () => {
+  await expect(keys({ path: '.' }, 'gone')).rejects.toMatchObject({ kind: 'refused' })
+})
+
+describe('opens', () => {
+  const object = (key: string) => ({ key, size: null, date: null })
+  test('the bytes as stored', async () => {
+    expect(String(await buffer(await open({ path: 'logs' }).open(object('deep/er/q_2024-11-13.txt'))))).toBe('thirteen')
+  })
+
+  test.each([
+    ['a link out of the root', 'out_2024-11-15.txt', 'refused'],
+    ['a path out of the root', '../../outside/secret_2024-11-15.txt', 'refused'],
+    ['a directory', 'deep', 'refused'],
+    ['what has vanished since', 'gone.txt', 'unavailable'],
+  ])('not %s', async (_, key, kind) => {
+    await expect(open({ path: 'logs' }).open(object(key))).rejects.toMatchObject({ name: 'SourceError', kind })
+  })
+
+  test('and stops when aborted', async () => {
+    const aborted = AbortSignal.abort(new Error('enough'))
+    await expect(open({ path: 'logs' }).open(object('notes.md'), aborted)).rejects.toThrow('enough')
+    await expect(Array.fromAsync(open({ path: 'logs' }).list(aborted))).rejects.toThrow('enough')
+  })
+})
+
+test('an unknown type of source is refused', () => {
+  const definition = { type: 'ftp' } as unknown as FileSourceDefinition
+  expect(() => openSource(definition, { fileRoot: base })).toThrow('source.type: expected s3 or file, got "ftp"')
+})
