@@ -1,5 +1,5 @@
-import { loadConfig } from '../config.ts'
 import type { Config } from '../config.ts'
+import { loadConfig } from '../config.ts'
 import type { ProblemBody } from '../contract/types.ts'
 import type { Io } from './command.ts'
 
@@ -19,7 +19,12 @@ export class ServiceError extends Error {
   /** Null when there was no answer. */
   readonly status: number | null
   readonly problem: (ProblemBody & Record<string, unknown>) | null
-  constructor(message: string, status: number | null, problem: ServiceError['problem'] = null, cause?: unknown) {
+  constructor(
+    message: string,
+    status: number | null,
+    problem: ServiceError['problem'] = null,
+    cause?: unknown,
+  ) {
     super(message, { cause })
     this.status = status
     this.problem = problem
@@ -41,10 +46,17 @@ export function connect(given: { url?: string | undefined; token?: string | unde
   const config = given.url && given.token ? null : loadConfig(io.env)
   const url = (given.url ?? (config ? listeningUrl(config) : '')).replace(/\/+$/, '')
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
-    throw new ServiceError(`Expected a URL such as http://127.0.0.1:9090 for --url, got ${JSON.stringify(url)}.`, null)
+    throw new ServiceError(
+      `Expected a URL such as http://127.0.0.1:9090 for --url, got ${JSON.stringify(url)}.`,
+      null,
+    )
   }
   const token = given.token ?? tokenOf(config?.apiTokens ?? [])
-  const request = async (method: string, path: string, body?: PostBody): Promise<{ status: number; body: unknown }> => {
+  const request = async (
+    method: string,
+    path: string,
+    body?: PostBody,
+  ): Promise<{ status: number; body: unknown }> => {
     const headers: Record<string, string> = { Accept: 'application/json, application/problem+json' }
     if (token) headers.Authorization = `Bearer ${token}`
     if (body) headers['Content-Type'] = 'json' in body ? 'application/json' : 'text/plain; charset=utf-8'
@@ -100,10 +112,14 @@ function unreachable(url: string, error: Error): ServiceError {
 
 function refusal(url: string, status: number, body: unknown): ServiceError {
   if (!isProblem(body)) {
-    return new ServiceError(`What answers at ${url} (with status ${status}) is not this service: check --url.`, status)
+    return new ServiceError(
+      `What answers at ${url} (with status ${status}) is not this service: check --url.`,
+      status,
+    )
   }
   const errors = (body.errors ?? []).map(({ path, message }) => `\n  ${path ? `${path}: ` : ''}${message}`)
-  const hint = status === 401 || status === 403 ? '\nGive a token by --token, or by API_TOKENS in the environment.' : ''
+  const hint =
+    status === 401 || status === 403 ? '\nGive a token by --token, or by API_TOKENS in the environment.' : ''
   return new ServiceError(`${body.title}: ${body.detail}${errors.join('')}${hint}`, status, body)
 }
 

@@ -63,7 +63,8 @@ export function parseArguments<T extends ParseArgsOptionsConfig>(
   const missing = names[positionals.length]
   if (missing !== undefined) throw new UsageError(`Expected <${missing}>, but nothing came.`)
   const unexpected = positionals[names.length]
-  if (unexpected !== undefined) throw new UsageError(`Expected nothing more, got ${JSON.stringify(unexpected)}.`)
+  if (unexpected !== undefined)
+    throw new UsageError(`Expected nothing more, got ${JSON.stringify(unexpected)}.`)
   return { values, positionals }
 }
 
@@ -73,8 +74,7 @@ function parseStrictly<T extends ParseArgsOptionsConfig>(args: string[], options
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (!code?.startsWith('ERR_PARSE_ARGS_')) throw error
-    // The rest of Node's message advises on words that begin with a dash.
-    throw new UsageError(`${message.split('. ')[0]}.`.replace(/\.\.$/, '.'))
+    throw new UsageError(message)
   }
 }
 
@@ -87,5 +87,7 @@ export function wholeNumber(
   if (text === undefined) return undefined
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (value >= min && value <= max) return value
-  throw new UsageError(`Expected a whole number from ${min} to ${max} for ${option}, got ${JSON.stringify(text)}.`)
+  throw new UsageError(
+    `Expected a whole number from ${min} to ${max} for ${option}, got ${JSON.stringify(text)}.`,
+  )
 }

@@ -1,5 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { evaluateExport, ExportError, type OfflineEvaluation, SEED_MAX_CHANGED } from '../evaluations/offline.ts'
+import {
+  ExportError,
+  evaluateExport,
+  type OfflineEvaluation,
+  SEED_MAX_CHANGED,
+} from '../evaluations/offline.ts'
 import { CommandError, EXIT, type Io, parseArguments, UsageError } from './command.ts'
 import { json } from './text.ts'
 
@@ -44,6 +49,6 @@ function describe({ changed, total, percent, passed }: OfflineEvaluation, maxCha
 
 function percentage(text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
-  if (value <= 100) return value
-  throw new UsageError(`Expected a percentage from 0 to 100 for --max-changed, got ${JSON.stringify(text)}.`)
+  if (Number.isFinite(value)) return value
+  throw new UsageError(`Expected a percentage such as 75 for --max-changed, got ${JSON.stringify(text)}.`)
 }

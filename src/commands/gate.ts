@@ -21,7 +21,9 @@ export async function run(args: string[], io: Io): Promise<number> {
   const { values, positionals } = parseArguments(args, options, ['project'])
   const [project = ''] = positionals
   if (!/^[1-9]\d*$/.test(project)) {
-    throw new UsageError(`Expected the id of a Label Studio project, e.g. 12, got ${JSON.stringify(project)}.`)
+    throw new UsageError(
+      `Expected the id of a Label Studio project, e.g. 12, got ${JSON.stringify(project)}.`,
+    )
   }
   const gate = await ask(connect(values, io), project)
   io.stdout.write(values.json ? json(gate) : describe(gate))

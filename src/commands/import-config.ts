@@ -27,7 +27,8 @@ const OPTIONS = {
 
 export async function run(args: string[], io: Io): Promise<number> {
   const { values, positionals } = parseArguments(args, OPTIONS, ['config.ini'])
-  if (values.force && values.env === undefined) throw new UsageError('--force means nothing without --env FILE.')
+  if (values.force && values.env === undefined)
+    throw new UsageError('--force means nothing without --env FILE.')
   const api = connect(values, io)
   const text = await readFile(positionals[0] as string, 'utf8').catch((error) => {
     throw new CommandError(`The file can't be read: ${error.message}.`)
@@ -42,7 +43,9 @@ export async function run(args: string[], io: Io): Promise<number> {
   const { body: monitor } = await api.post<ImportedMonitor>(`/monitors/import${query}`, { text })
   io.stdout.write(describe(monitor))
   if (values.env === undefined && lines.length > 0) {
-    io.stdout.write(`\n# The lines for the service's environment. They may hold secrets.\n${lines.join('\n')}\n`)
+    io.stdout.write(
+      `\n# The lines for the service's environment. They may hold secrets.\n${lines.join('\n')}\n`,
+    )
   }
   return EXIT.success
 }
@@ -64,7 +67,8 @@ async function writeEnvironment(path: string, lines: string[], force: boolean): 
     await writeFile(path, content, { mode: 0o600, flag: 'wx' })
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    if (code !== 'EEXIST') throw new CommandError(`The lines for the environment can't be written: ${message}.`)
+    if (code !== 'EEXIST')
+      throw new CommandError(`The lines for the environment can't be written: ${message}.`)
     if ((await readFile(path, 'utf8').catch(() => null)) === content) return
     throw new CommandError(
       `Expected ${path} to be a new file, but it is there: name another one, or replace it with --force.`,

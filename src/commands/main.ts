@@ -60,7 +60,9 @@ export async function main(argv: string[], io: Io): Promise<number> {
     return await (await entry.load()).run(args, io)
   } catch (error) {
     if (io.signal.aborted) return EXIT.interrupted
-    if (!(error instanceof CommandError || error instanceof ServiceError || error instanceof ConfigurationError)) {
+    if (
+      !(error instanceof CommandError || error instanceof ServiceError || error instanceof ConfigurationError)
+    ) {
       throw error
     }
     io.stderr.write(`${error.message}\n`)

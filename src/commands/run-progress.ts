@@ -88,7 +88,9 @@ function stepOf(status: RunStatus, progress: Run['progress']): Step | null {
     const { objects_done, objects_total, bytes_done, bytes_total, records_seen } = progress
     // Objects differ in size, so bytes say more; not every source knows them.
     const measure =
-      bytes_total > 0 ? { done: bytes_done, total: bytes_total } : { done: objects_done, total: objects_total }
+      bytes_total > 0
+        ? { done: bytes_done, total: bytes_total }
+        : { done: objects_done, total: objects_total }
     const bytes = bytes_total > 0 ? `, ${size(bytes_done)} of ${size(bytes_total)}` : ''
     const objects = `${count(objects_done)} of ${count(objects_total)} objects`
     return { ...measure, detail: `${objects}${bytes}, ${count(records_seen)} records` }

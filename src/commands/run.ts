@@ -55,7 +55,7 @@ export async function run(args: string[], io: Io): Promise<number> {
   io.stdout.write(values.json ? json(last) : describeRun(last))
   if (last.status === 'failed' || last.status === 'cancelled') return EXIT.failure
   if (values.wait === undefined || isOver(last)) return EXIT.success
-  io.stderr.write('The run goes on in the service; the same command follows it again.\n')
+  io.stderr.write(`The run goes on in the service; GET ${api.url}/runs/${last.id} tells how far it is.\n`)
   return io.signal.aborted ? EXIT.interrupted : EXIT.undecided
 
   async function follow(started: Run): Promise<Run> {
@@ -70,5 +70,7 @@ export async function run(args: string[], io: Io): Promise<number> {
 
 /** `--wait` alone has no value, which parseArgs does not know for an option that may have one. */
 function withOptionalSeconds(args: string[]): string[] {
-  return args.map((arg, index) => (arg === '--wait' && !/^\d+$/.test(args[index + 1] ?? '') ? '--wait=' : arg))
+  return args.map((arg, index) =>
+    arg === '--wait' && !/^\d+$/.test(args[index + 1] ?? '') ? '--wait=' : arg,
+  )
 }

@@ -20,9 +20,11 @@ export async function run(args: string[], io: Io): Promise<number> {
   Object.assign(io.env, settings.aws)
   const config = await withKeptSecrets(settings)
   const log = createLogger(config.logLevel, io.stdout)
-  const service = await startService({ config, version: io.version, log }).catch((error): Promise<Service> => {
-    throw startProblem(error, config)
-  })
+  const service = await startService({ config, version: io.version, log }).catch(
+    (error): Promise<Service> => {
+      throw startProblem(error, config)
+    },
+  )
   log.info({ url: service.url }, `listening on ${service.url}`)
   if (io.isTerminal) io.stderr.write(`label-studio-monitor listens on ${service.url}. Ctrl-C stops it.\n`)
   if (!io.signal.aborted) await once(io.signal, 'abort')

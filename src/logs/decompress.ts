@@ -49,15 +49,14 @@ class Engine {
   readonly #stream: Transform & { bytesWritten?: number }
   #fed = 0
   #error: Error | null = null
+  #ended = false
   #wake = () => {}
-  /** Whether its member is over and it takes no more. */
-  ended = false
 
   constructor(stream: Transform) {
     this.#stream = stream
     stream.on('readable', () => this.#wake())
     stream.on('end', () => {
-      this.ended = true
+      this.#ended = true
       this.#wake()
     })
     stream.on('error', (error) => {
@@ -66,9 +65,9 @@ class Engine {
     })
   }
 
-  /** Bytes fed after the end of the member. */
+  /** Bytes of the last block that it did not take, because its member ended before them: it takes no more then. */
   get unused(): number {
-    return this.ended ? this.#fed - (this.#stream.bytesWritten ?? 0) : 0
+    return this.#fed - (this.#stream.bytesWritten ?? 0)
   }
 
   /**
@@ -91,7 +90,7 @@ class Engine {
       const output: Buffer | null = this.#stream.read()
       if (output) yield output
       else if (this.#error) throw this.#error
-      else if (this.ended || written) return
+      else if (this.#ended || written) return
       else await woken
     }
   }
@@ -133,7 +132,10 @@ async function* members(codec: Codec & { start: () => Transform }, stored: Async
         engine ??= new Engine(codec.start())
         yield* engine.feed(block)
         block = block.subarray(block.length - engine.unused)
-        if (engine.ended) engine = null
+        if (block.length) {
+          engine.close()
+          engine = null
+        }
       }
     }
     if (engine) yield* engine.feed(null)
