@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import express, { type Express, type Request } from 'express'
+import express, { type Express, type Request, type RequestHandler } from 'express'
 import helmet from 'helmet'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
@@ -43,6 +43,7 @@ export function createApp(deps: AppDependencies): Express {
   })
   app.use(helmet())
   app.use(contract.route)
+  app.use(logRequests(deps.log))
   app.use(createAccess(deps.config))
 
   const keepRaw = (request: object, _response: unknown, buffer: Buffer) => {
@@ -71,6 +72,20 @@ export function createApp(deps: AppDependencies): Express {
   app.use(serviceRoutes(deps))
   app.use(problemHandler({ logger: deps.log, translate }))
   return app
+}
+
+/** One line per request, by its operation: a path may hold a secret, a query may too. */
+function logRequests(log: Logger): RequestHandler {
+  return (request, response, next) => {
+    const start = performance.now()
+    const { id: operation } = operationOf(request)
+    response.on('close', () => {
+      const { id } = request as { id?: string }
+      const ms = Math.round(performance.now() - start)
+      log.debug({ request: id, operation, status: response.statusCode, ms }, 'request')
+    })
+    next()
+  }
 }
 
 function isJson(request: object): boolean {

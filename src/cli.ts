@@ -21,7 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // Whoever read has read enough, e.g. `head`.
-  if (error.code === 'EPIPE') process.exit()
+  if (error.code === 'EPIPE') process.exit(1)
   throw error
 })
 

@@ -4,20 +4,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * Runs a server as a process group that ends with us: the shell holds one end of a pipe, and when the other
- * end closes, even because we were killed, it kills the group. `trap` keeps the shell alive on SIGTERM so
- * that it can reap the server.
+ * end closes, even because we were killed, it ends the group: by SIGTERM, and by SIGKILL so many seconds later
+ * as its first argument says. `trap` keeps the shell alive on SIGTERM so that it can reap the server.
  */
 const leash = `
+grace=$1
+shift
 exec 3<&0
 trap : TERM
 "$@" </dev/null 3<&- &
 server=$!
-(read -r _ <&3; kill -KILL 0) &
+(trap '' TERM; read -r _ <&3; kill -TERM 0; sleep $grace; kill -KILL 0) &
 leash=$!
 wait $server
 code=$?
 while kill -0 $server 2>/dev/null; do wait $server; code=$?; done
-kill $leash 2>/dev/null
+kill -KILL $leash 2>/dev/null
 exit $code
 `
 
@@ -33,16 +35,20 @@ export type Child = {
   kill(): Promise<void>
 }
 
-/** Starts `command` with exactly `env` (nothing inherited) and its output in `logFile`. */
+/**
+ * Starts `command` with exactly `env` (nothing inherited) and its output in `logFile`. When this process ends without
+ * having stopped it, it gets `graceS` seconds between SIGTERM and SIGKILL, by default none.
+ */
 export function startChild(options: {
   command: string
   args: string[]
   env: Record<string, string>
   cwd: string
   logFile: string
+  graceS?: number
 }): Child {
   const log = openSync(options.logFile, 'a')
-  const child = spawn('/bin/sh', ['-c', leash, 'sh', options.command, ...options.args], {
+  const child = spawn('/bin/sh', ['-c', leash, 'sh', String(options.graceS ?? 0), options.command, ...options.args], {
     cwd: options.cwd,
     env: options.env,
     detached: true,

@@ -1,26 +1,14 @@
+import { type Call, jsonApi } from './json-api.ts'
 import { admin, type LabelStudio } from './label-studio.ts'
 
-/**
- * One call of Label Studio's REST API, as written in its own reference: `call('GET', '/api/projects/1')`.
- * Answers the parsed JSON (null without a body); throws with method, path and answer when the status is not 2xx.
- */
-export type Call = <T = unknown>(method: string, path: string, body?: unknown) => Promise<T>
+export type { Call } from './json-api.ts'
 
 export type User = { id: number; email: string; token: string }
 
-/** `token`: a legacy token (40 hexadecimal digits) or an access token. */
+/** Label Studio's REST API, as written in its own reference. `token`: a legacy token (40 hexadecimal digits) or an access token. */
 export function labelStudioApi(url: string, token: string): Call {
   const scheme = /^[0-9a-f]{40}$/.test(token) ? 'Token' : 'Bearer'
-  return async <T>(method: string, path: string, body?: unknown) => {
-    const response = await fetch(url + path, {
-      method,
-      headers: { authorization: `${scheme} ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 500)}`)
-    return (text ? JSON.parse(text) : null) as T
-  }
+  return jsonApi(url, { authorization: `${scheme} ${token}` })
 }
 
 /** The administrator's personal access token. Label Studio gives one per user, once: a second call throws. */

@@ -22,6 +22,7 @@ export type LabelStudio = {
   token: string
   pid: number
   logFile: string
+  ended: Child['ended']
   stop(): Promise<void>
   /** SIGKILL: the data directory may be started again. */
   kill(): Promise<void>
@@ -116,6 +117,7 @@ async function launch(python: string, options: LabelStudioOptions, port: number)
     token: admin.token,
     pid: child.pid,
     logFile,
+    ended: child.ended,
     stop: () => child.stop(),
     kill: () => child.kill(),
   }

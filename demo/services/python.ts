@@ -43,8 +43,12 @@ async function findPython(): Promise<string> {
   )
 }
 
+/** An installer works through children of its own: when this process ends, the whole group ends. */
 async function run(command: string, args: string[], onLine: Log): Promise<void> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const killGroup = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
+  process.once('exit', killGroup)
+  child.once('exit', () => process.off('exit', killGroup))
   const errors: string[] = []
   createInterface(child.stdout).on('line', onLine)
   createInterface(child.stderr).on('line', (line) => errors.push(line))

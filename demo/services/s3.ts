@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { cacheDir, type Log, once } from './cache.ts'
-import { startChild, waitUntilReady } from './child.ts'
+import { type Child, startChild, waitUntilReady } from './child.ts'
 import { freePorts } from './ports.ts'
 import { makeVenv } from './python.ts'
 
@@ -25,6 +25,7 @@ export type S3 = {
   accessKeyId: string
   secretAccessKey: string
   pid: number
+  ended: Child['ended']
   /** A client with the first identity, or another key pair. */
   client(credentials?: { accessKeyId: string; secretAccessKey: string }): S3Client
   createBucket(bucket: string): Promise<void>
@@ -96,6 +97,7 @@ export async function startS3(options: {
     accessKeyId,
     secretAccessKey,
     pid: child.pid,
+    ended: child.ended,
     client,
     createBucket: async (bucket) => {
       await own.send(new CreateBucketCommand({ Bucket: bucket }))

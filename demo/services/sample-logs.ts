@@ -10,13 +10,15 @@ export type SampleRecord = {
   model_version: string
 }
 
+export type SampleVersion = { name: string; errorRate: number }
+
 export type SampleLogOptions = {
   /** Number of days, the last one being `today`. */
   days: number
   /** Records per day: a number for all, or one by day (0 is the oldest). */
   perDay: number | ((day: number) => number)
-  /** Versions that answer in turn, each with its share of wrong answers. */
-  versions: { name: string; errorRate: number }[]
+  /** Versions that answer in turn, each with its share of wrong answers: for all days, or by day. */
+  versions: SampleVersion[] | ((day: number) => SampleVersion[])
   seed: number
   /** `YYYY-MM-DD` */
   today: string
@@ -44,9 +46,10 @@ export function sampleRecords(options: SampleLogOptions): Map<string, SampleReco
   for (let day = 0; day < options.days; day++) {
     const midnight = last - (options.days - 1 - day) * 86_400_000
     const count = typeof options.perDay === 'number' ? options.perDay : options.perDay(day)
+    const versions = typeof options.versions === 'function' ? options.versions(day) : options.versions
     const records = Array.from({ length: count }, (_, index) => {
       const seconds = Math.floor(((index + random()) / count) * 86_400)
-      return record(midnight + seconds * 1000, options.versions, random)
+      return record(midnight + seconds * 1000, versions, random)
     })
     result.set(isoDate(midnight), records)
   }
@@ -104,7 +107,7 @@ function pairs(list: string): Subject[] {
   return list.split(/, (?=[^=;]*=)/).map((entry) => entry.split('=') as [string, string])
 }
 
-function record(time: number, versions: SampleLogOptions['versions'], random: () => number): SampleRecord {
+function record(time: number, versions: SampleVersion[], random: () => number): SampleRecord {
   const pick = <T>(list: T[]): T => list[Math.floor(random() * list.length)] as T
   const version = pick(versions)
   const topic = pick(topics)

@@ -35,8 +35,8 @@ export class ServiceError extends Error {
 export const SERVICE_OPTIONS = { url: { type: 'string' }, token: { type: 'string' } } as const
 
 export const SERVICE_USAGE = `
-  --url URL      where the service is; http://HOST:PORT of the environment by default
-  --token TOKEN  an API token; by default the first of API_TOKENS that may write`
+  --url URL         where the service is; http://HOST:PORT of the environment by default
+  --token TOKEN     an API token; by default the first of API_TOKENS that may write`
 
 /** The longest call is a preview, which reads logs for up to a minute. */
 const TIMEOUT_MS = 120_000

@@ -50,9 +50,19 @@ export async function checkDatabase(
   return `can be opened: ${database.description}`
 }
 
-export async function checkLabelStudio({ labelStudio }: Pick<Config, 'labelStudio'>): Promise<string> {
+/** Label Studio as these settings reach it, and as the running service does, whose settings may be older. */
+export async function checkLabelStudio(
+  { labelStudio }: Pick<Config, 'labelStudio'>,
+  readiness: ReadinessChecks | null,
+): Promise<string> {
   const client = createLabelStudio(labelStudio?.url ?? null, labelStudio?.apiKey ?? null)
   const { email } = await client.whoami()
+  const told = readiness?.find(({ name }) => name === 'label_studio')
+  if (told?.problem) {
+    throw new Error(
+      `The key works from here, but not for the running service; start it again with these settings. It says: ${told.problem}`,
+    )
+  }
   return `${client.url} takes the key, which is that of ${email}`
 }
 

@@ -74,7 +74,8 @@ function parseStrictly<T extends ParseArgsOptionsConfig>(args: string[], options
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (!code?.startsWith('ERR_PARSE_ARGS_')) throw error
-    throw new UsageError(message)
+    // The rest of this message advises on words that begin with a dash.
+    throw new UsageError(message.replace(/ To specify a positional.*$/s, ''))
   }
 }
 

@@ -19,7 +19,7 @@ export const usage = `Usage: label-studio-monitor doctor [options]
 Checks what the service needs: settings, database, Label Studio, the way for its webhooks, the logs of each monitor,
 e-mail. Says how to mend what is wrong. Run it with the service's environment, best while the service runs.
 
-  --json         print JSON${SERVICE_USAGE}
+  --json            print JSON${SERVICE_USAGE}
 
 Exit codes: 0 all is well, 1 there are problems, 2 the call is wrong
 `
@@ -55,16 +55,13 @@ async function* examine(values: { url?: string; token?: string }, io: Io): Async
 
   let readiness: ReadinessChecks | null = null
   let monitors: Monitor[] = []
-  const service = await check('service', async () => {
+  yield await check('service', async () => {
     readiness = await readinessOf(api)
     monitors = await listMonitors(api)
-    const missing = readiness?.filter(({ ok }) => !ok) ?? []
-    if (missing.length === 0) return `runs at ${api.url}`
-    throw new Error(missing.map(({ name, problem }) => `It says of ${name}: ${problem}`).join('\n'))
+    return `runs at ${api.url}`
   })
-  yield service
   yield await check('database', () => checkDatabase(config, readiness))
-  yield await check('label_studio', () => checkLabelStudio(config))
+  yield await check('label_studio', () => checkLabelStudio(config, readiness))
   yield await check('webhook', () => checkWebhook(config, api, io))
   for (const monitor of monitors)
     yield await check(`monitor ${monitor.name}`, () => checkMonitor(api, monitor))

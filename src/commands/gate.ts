@@ -7,8 +7,8 @@ export const usage = `Usage: label-studio-monitor gate <project> [options]
 
 Whether the thresholds of a Label Studio project (given by its id) hold, for a deployment to ask.
 
-  --strict       what is not decided yet counts as failed
-  --json         print JSON${SERVICE_USAGE}
+  --strict          what is not decided yet counts as failed
+  --json            print JSON${SERVICE_USAGE}
 
 Exit codes: 0 pass, 1 fail, 2 the call is wrong or the service can't answer, 3 inconclusive
 `

@@ -11,9 +11,9 @@ export const usage = `Usage: label-studio-monitor import-config <config.ini> [op
 Makes a monitor from a config.ini. What the file says of Label Studio and of e-mail is set for the service as a whole, by
 environment variables: their lines are printed, or written to a file.
 
-  --name NAME    the monitor's name; "model" by default
-  --env FILE     write the lines for the environment to this file, which only its owner may read
-  --force        replace that file if it is there${SERVICE_USAGE}
+  --name NAME       the monitor's name; "model" by default
+  --env FILE        write the lines for the environment to this file, which only its owner may read
+  --force           replace that file if it is there${SERVICE_USAGE}
 
 Exit codes: 0 made, 2 the call or the file is wrong or the service can't be used
 `

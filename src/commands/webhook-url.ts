@@ -8,7 +8,7 @@ export const usage = `Usage: label-studio-monitor webhook-url [options]
 Shows what to enter in Label Studio so that it tells the service about a project that the service did not make. What is
 shown holds the webhook secret.
 
-  --json  print JSON
+  --json            print JSON
 
 Exit codes: 0 shown, 2 the call or a setting is wrong
 `

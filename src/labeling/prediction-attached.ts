@@ -1,4 +1,11 @@
-import { attempt, type Draft, type DraftRegion, type Filled, named, placeOf } from './prediction-draft.ts'
+import {
+  type AssembledRegion,
+  type Assembly,
+  attempt,
+  type Filled,
+  named,
+  placeOf,
+} from './prediction-assembly.ts'
 import { quote } from './prediction-facts.ts'
 import { isObject, labelsOf, listOf, type Place, refuse } from './prediction-place.ts'
 import { buildValue, canHost } from './prediction-region.ts'
@@ -13,16 +20,16 @@ import type { ControlTag } from './types.ts'
  * `{"region": id, "value": answer}`; or, when the control is mapped to the same field as the regions, inside of each
  * region's entry under the control's name.
  */
-export function attach(draft: Draft, { control, field, value }: Filled): void {
-  const hosts = draft.regions.filter((host) => canHost(draft.config, host.control, control))
+export function attach(assembly: Assembly, { control, field, value }: Filled): void {
+  const hosts = assembly.regions.filter((host) => canHost(assembly.config, host.control, control))
   if (hosts.some((host) => host.field === field)) {
     for (const host of hosts.filter((candidate) => candidate.field === field)) {
       const answer = isObject(host.entry) ? answerIn(host.entry, control) : undefined
-      addTo(draft, host, control, answer, field)
+      addTo(assembly, host, control, answer, field)
     }
     return
   }
-  attempt(draft, field, named(control), () => {
+  attempt(assembly, field, named(control), () => {
     const answers = hosts.length === 1 && !Array.isArray(value) ? [value] : listOf(value)
     if (!answers.some(isAddressed) && answers.length !== hosts.length) {
       refuse(`expected one answer per region (null for none), so ${hosts.length}, got ${answers.length}`)
@@ -32,7 +39,7 @@ export function attach(draft: Draft, { control, field, value }: Filled): void {
       const host = isAddressed(answer)
         ? hosts.find((one) => one.region.id === String(answer.region))
         : hosts[index]
-      if (host) addTo(draft, host, control, isAddressed(answer) ? answer.value : answer, path)
+      if (host) addTo(assembly, host, control, isAddressed(answer) ? answer.value : answer, path)
       else refuse(`${quote(answer)} names no region of this record`)
     })
   })
@@ -47,10 +54,16 @@ function answerIn(entry: Record<string, unknown>, control: ControlTag): unknown 
   return control.type === 'labels' ? (entry.labels ?? entry.label) : undefined
 }
 
-function addTo(draft: Draft, host: DraftRegion, control: ControlTag, answer: unknown, path: string): void {
+function addTo(
+  assembly: Assembly,
+  host: AssembledRegion,
+  control: ControlTag,
+  answer: unknown,
+  path: string,
+): void {
   if (answer === undefined || answer === null) return
-  attempt(draft, path, named(control), () => {
-    const place = placeOf(draft, control, host.region.to_name)
+  attempt(assembly, path, named(control), () => {
+    const place = placeOf(assembly, control, host.region.to_name)
     const value =
       control.type === 'labels' ? { labels: labelsOf({ labels: answer }, place) } : answered(answer, place)
     if (!value) return
@@ -70,7 +83,7 @@ function addTo(draft: Draft, host: DraftRegion, control: ControlTag, answer: unk
     } = host.region
     const where = { ...beside, id, from_name: control.name, to_name, type: control.type }
     const region = { ...where, value: { ...placeIn(host), ...value } }
-    draft.regions.push({ region, control, field: path, entry: null })
+    assembly.regions.push({ region, control, field: path, entry: null })
   })
 }
 
@@ -79,7 +92,7 @@ function answered(answer: unknown, place: Place): Record<string, unknown> | unde
 }
 
 /** Where a region is, without what it says: its value without labels and text. */
-function placeIn(host: DraftRegion): Record<string, unknown> {
+function placeIn(host: AssembledRegion): Record<string, unknown> {
   const { key } = kindOf(host.control.type)
   return Object.fromEntries(
     Object.entries(host.region.value ?? {}).filter(([name]) => name !== key && name !== 'text'),

@@ -1,4 +1,4 @@
-import type { DraftRegion } from './prediction-draft.ts'
+import type { AssembledRegion } from './prediction-assembly.ts'
 import { quote } from './prediction-facts.ts'
 import { entryOf, listOf, refuse } from './prediction-place.ts'
 import { kindOf } from './tags.ts'
@@ -10,13 +10,13 @@ const DIRECTIONS = ['right', 'left', 'bi']
  * A relation between two regions: `{"from": …, "to": …, "direction"?, "labels"?}`, each end the id that a region's entry
  * gives or the region's number in the record (the first is 0); or Label Studio's own form with `from_id` and `to_id`.
  */
-export function buildRelation(given: unknown, config: LabelingConfig, drafts: DraftRegion[]): Region {
+export function buildRelation(given: unknown, config: LabelingConfig, regions: AssembledRegion[]): Region {
   const entry = entryOf(given, 'a relation such as {"from": 0, "to": 1}')
-  const places = drafts.filter((draft) => !kindOf(draft.control.type).perTask)
+  const places = regions.filter((one) => !kindOf(one.control.type).perTask)
   const end = (name: 'from' | 'to') => {
     const wanted = entry[`${name}_id`] ?? entry[name]
     const numbered = typeof wanted === 'number' ? places[wanted] : undefined
-    const found = numbered ?? drafts.find((draft) => draft.region.id === String(wanted))
+    const found = numbered ?? regions.find((one) => one.region.id === String(wanted))
     return found?.region.id ?? refuse(`"${name}" is ${quote(wanted)}, which is no region of this record`)
   }
   const direction = entry.direction ?? 'right'

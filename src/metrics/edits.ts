@@ -29,7 +29,8 @@ function commonLengths(a: string[], b: string[]): Uint16Array[] {
   for (let i = a.length - 1; i >= 0; i--) {
     const [row, below] = [table[i] as Uint16Array, table[i + 1] as Uint16Array]
     for (let j = b.length - 1; j >= 0; j--) {
-      row[j] = a[i] === b[j] ? (below[j + 1] as number) + 1 : Math.max(below[j] as number, row[j + 1] as number)
+      row[j] =
+        a[i] === b[j] ? (below[j + 1] as number) + 1 : Math.max(below[j] as number, row[j + 1] as number)
     }
   }
   return table

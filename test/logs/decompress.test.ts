@@ -25,12 +25,12 @@ async function read(bytes: Buffer, sizes?: number[]): Promise<{ output: string; 
 
 const random = (seed: number, length: number) =>
   Array.from({ length }, (_, i) => (Math.imul(i + seed, 0x9e3779b1) >>> 8).toString(36)).join('\n')
-const [A, B] = [random(1, 20_000), random(9, 3_000)]
+const [A, B] = [random(1, 200_000), random(9, 3_000)]
 const CODECS = [
   ['gzip', (text: string) => gzipSync(text)],
   ['zstd', (text: string) => zstdCompressSync(text)],
 ] as const
-const SIZES = [[1 << 20], [1 << 16], [1000, 1], [7]]
+const SIZES = [[1 << 20], [1 << 16], [1000, 1], [70]]
 
 test.each([
   ['nothing', ''],
@@ -59,7 +59,7 @@ describe.each(CODECS)('%s', (name, compress) => {
 
   test.each([
     ['cut off', (bytes: Buffer) => bytes.subarray(0, -100)],
-    ['with a broken byte late', (bytes: Buffer) => Buffer.from(bytes).fill(0xff, bytes.length - 400, bytes.length - 300)],
+    ['broken late', (bytes: Buffer) => Buffer.from(bytes).fill(0xff, (bytes.length * 0.95) | 0, (bytes.length * 0.99) | 0)],
     ['with text after it', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('more')])],
     ['with a cut off member after it', (bytes: Buffer) => Buffer.concat([bytes, compress(A).subarray(0, 3)])],
   ])('%s, gives what was before, the same however it arrives', async (_, spoil) => {

@@ -6,7 +6,7 @@ import { kindOf } from './tags.ts'
 import type { ControlTag, LabelingConfig, Problem, Region } from './types.ts'
 
 /** A region with the entry of the record that it was built from. */
-export interface DraftRegion {
+export interface AssembledRegion {
   region: Region & { id: string; from_name: string; to_name: string }
   control: ControlTag
   field: string
@@ -14,14 +14,14 @@ export interface DraftRegion {
 }
 
 /** A prediction while it is being built from one record. */
-export interface Draft {
+export interface Assembly {
   config: LabelingConfig
   mapping: Mapping
   /** What an object tag shows in this task; undefined when that isn't in the task itself. */
   dataOf: (objectName: string) => unknown
   /** The task's own key; region ids follow from it. */
   key: string
-  regions: DraftRegion[]
+  regions: AssembledRegion[]
   problems: Problem[]
 }
 
@@ -37,7 +37,7 @@ const MAX_PROBLEMS = 20
 
 /** Runs a step for one entry of a record; a refusal becomes a problem that names field and tag. */
 export function attempt<Result>(
-  draft: Draft,
+  assembly: Assembly,
   path: string,
   tag: string,
   step: () => Result,
@@ -46,14 +46,14 @@ export function attempt<Result>(
     return step()
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    fail(draft, path, tag, error.message)
+    fail(assembly, path, tag, error.message)
     return undefined
   }
 }
 
-export function fail(draft: Draft, path: string, tag: string, message: string): void {
-  if (draft.problems.length >= MAX_PROBLEMS) return
-  draft.problems.push({ path, message: `field "${path}" for ${tag}: ${message}` })
+export function fail(assembly: Assembly, path: string, tag: string, message: string): void {
+  if (assembly.problems.length >= MAX_PROBLEMS) return
+  assembly.problems.push({ path, message: `field "${path}" for ${tag}: ${message}` })
 }
 
 /** A control tag as a message names it. */
@@ -62,12 +62,12 @@ export function named(control: ControlTag): string {
 }
 
 /** What a region of a control tag is built for, on the object tag that it points at. */
-export function placeOf(draft: Draft, control: ControlTag, target: string): Place {
+export function placeOf(assembly: Assembly, control: ControlTag, target: string): Place {
   const isVideo = kindOf(control.type).family === 'video' && !control.type.endsWith('labels')
   return {
     control,
-    object: findTag(draft.config.objects, target),
-    data: draft.dataOf(target),
-    labelled: isVideo ? labellers(draft.config, control) : [control],
+    object: findTag(assembly.config.objects, target),
+    data: assembly.dataOf(target),
+    labelled: isVideo ? labellers(assembly.config, control) : [control],
   }
 }
