@@ -46,9 +46,9 @@ async function findPython(): Promise<string> {
 /** An installer works through children of its own: when this process ends, the whole group ends. */
 async function run(command: string, args: string[], onLine: Log): Promise<void> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-  const killGroup = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
-  process.once('exit', killGroup)
-  child.once('exit', () => process.off('exit', killGroup))
+  const endGroup = () => killGroup(child.pid)
+  process.once('exit', endGroup)
+  child.once('close', () => process.off('exit', endGroup))
   const errors: string[] = []
   createInterface(child.stdout).on('line', onLine)
   createInterface(child.stderr).on('line', (line) => errors.push(line))
@@ -64,5 +64,13 @@ function everyFewSeconds(log: Log): Log {
     if (Date.now() - last < 5000) return
     last = Date.now()
     log(line)
+  }
+}
+
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL')
+  } catch {
+    // it has ended by itself
   }
 }

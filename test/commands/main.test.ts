@@ -25,12 +25,12 @@ describe('the command line', () => {
   })
 
   it.each([
-    ['bogus', 'Expected a command, got "bogus"', 'Commands|serve'],
-    ['--bogus', 'Expected a command, got "--bogus"', 'serve'],
-    ['constructor', 'Expected a command, got "constructor"', 'serve'],
-    ['help bogus', 'Expected a command, got "bogus"', 'serve'],
-    ['serve extra', 'got "extra"', 'Usage: label-studio-monitor \\[serve\\]'],
-    ['serve --port=1', "Unknown option '--port'", 'Usage: label-studio-monitor \\[serve\\]'],
+    ['bogus', 'Expected a command, got "bogus"', '[command]'],
+    ['--bogus', 'Expected a command, got "--bogus"', '[command]'],
+    ['constructor', 'Expected a command, got "constructor"', '[command]'],
+    ['help bogus', 'Expected a command, got "bogus"', '[command]'],
+    ['serve extra', 'got "extra"', '[serve]'],
+    ['serve --port=1', "Unknown option '--port'", '[serve]'],
     ['run', 'Expected <monitor>', 'run <monitor>'],
     ['run a b', 'got "b"', 'run <monitor>'],
     ['run a --total 0', 'from 1 to 100000 for --total, got "0"', 'run <monitor>'],
@@ -47,14 +47,14 @@ describe('the command line', () => {
     ['import-config a.ini --force', 'nothing without --env', 'import-config <config.ini>'],
     ['evaluate', 'Expected <export.json>', 'evaluate <export.json>'],
     ['evaluate a.json --max-changed many', 'got "many"', 'evaluate <export.json>'],
-    ['doctor now', 'got "now"', 'doctor \\[options\\]'],
+    ['doctor now', 'got "now"', 'doctor [options]'],
   ])(
     '"%s" is a wrong call: it says so with the usage on stderr, and exits with 2',
     async (line, says, usage) => {
       const { code, stdout, stderr } = await cli(line)
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
       expect(stderr).toContain(says)
-      expect(stderr).toMatch(new RegExp(`Usage: [^]*(${usage})`))
+      expect(stderr).toContain(`Usage: label-studio-monitor ${usage}`)
     },
   )
 
