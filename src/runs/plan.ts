@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { toJsonb, toText } from '../db/json.ts'
 import { LabelStudioError } from '../labeling/client.ts'
-import { LabelingConfigError, parseLabelingConfig } from '../labeling/config.ts'
+import { LabelingConfigError, parseLabelingConfig, withoutDeclaration } from '../labeling/config.ts'
 import { deriveMapping, type Mapping } from '../labeling/mapping.ts'
 import { type BuiltTask, buildTask } from '../labeling/prediction.ts'
 import type { LabelingConfig, Problem } from '../labeling/types.ts'
@@ -133,7 +133,7 @@ async function scan(
 
 /** The config of the monitor, or of the project that it copies. */
 async function labelingOf(deps: RunDependencies, { title, labeling }: Definition) {
-  if (labeling.config !== null) return { title, label_config: labeling.config }
+  if (labeling.config !== null) return { title, label_config: withoutDeclaration(labeling.config) }
   const project = await deps.labelStudio.project(labeling.copy_from_project as number).catch((error) => {
     if (!(error instanceof LabelStudioError && error.kind === 'missing')) throw error
     throw new PlanError(
