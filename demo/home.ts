@@ -10,7 +10,8 @@ export async function makeHome(root: string): Promise<string> {
   await mkdir(root, { recursive: true })
   for (const name of await readdir(root)) {
     const owner = Number(name)
-    if (Number.isInteger(owner) && (owner === process.pid || !isAlive(owner))) await removeHome(join(root, name))
+    if (Number.isInteger(owner) && (owner === process.pid || !isAlive(owner)))
+      await removeHome(join(root, name))
   }
   const home = join(root, String(process.pid))
   await mkdir(home)

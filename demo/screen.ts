@@ -24,19 +24,22 @@ export type Screen = {
   heading(line: string): void
   /** Runs `work` under the next number and tells at its end how long it took. */
   step<T>(title: string, work: (step: Step) => Promise<T>): Promise<T>
-  /** Takes back what is only said for now. */
-  clear(): void
+  /** Ends the account, also amid a step: takes back what was only said for now, and from here on is silent. */
+  close(): void
 }
 
 /** A calm account of `steps` numbered steps: lines that stay, and below them what is going on now. */
 export function createScreen(output: Output, steps: number, clock = () => performance.now()): Screen {
   const isTerminal = output.isTTY === true
-  const style = (format: 'bold' | 'dim' | 'green', text: string) => (isTerminal ? styleText(format, text) : text)
+  const style = (format: 'bold' | 'dim' | 'green', text: string) =>
+    isTerminal ? styleText(format, text) : text
   let number = 0
   let began = 0
   let current: string[] = []
   let drawn = 0
   let printedAt = 0
+  let ticking: NodeJS.Timeout | undefined
+  let isClosed = false
 
   const erase = () => {
     if (drawn > 0) output.write(`\x1b[${drawn}A\x1b[J`)
@@ -53,39 +56,48 @@ export function createScreen(output: Output, steps: number, clock = () => perfor
     drawn = lines.length
   }
   const print = (line = '') => {
+    if (isClosed) return
     if (isTerminal) erase()
     output.write(`${line}\n`)
     if (isTerminal) draw()
   }
   const now = (...lines: string[]) => {
+    if (isClosed) return
     current = lines
     if (isTerminal) return draw()
     if (lines[0] === undefined || clock() - printedAt < PLAIN_INTERVAL_MS) return
     printedAt = clock()
     print(`${INDENT}${clockText(clock() - began)}  ${lines[0]}`)
   }
-  const clear = () => now()
+  const settle = () => {
+    clearInterval(ticking)
+    now()
+  }
 
   return {
     print,
     heading: (line) => print(style('bold', line)),
-    clear,
+    close() {
+      settle()
+      isClosed = true
+    },
     async step(title, work) {
       number += 1
       began = clock()
       printedAt = began
-      print(`${style('bold', `${number}/${steps}`)}  ${style('bold', title)}`)
-      const ticking = isTerminal ? setInterval(draw, 1000) : undefined
+      print(style('bold', `${number}/${steps} ${title}`))
+      if (isTerminal) ticking = setInterval(draw, 1000)
       try {
-        return await work({
+        const result = await work({
           now,
-          print: (line = '') => print(`${INDENT} ${line}`.trimEnd()),
-          command: (line) => print(style('dim', `${INDENT} $ ${line}`)),
+          print: (line = '') => print(`${INDENT}${line}`.trimEnd()),
+          command: (line) => print(style('dim', `${INDENT}$ ${line}`)),
         })
+        settle()
+        print(`${INDENT}${style('green', '✓')} ${style('dim', `${((clock() - began) / 1000).toFixed(1)} s`)}`)
+        return result
       } finally {
-        clearInterval(ticking)
-        clear()
-        print(`${INDENT} ${style('green', '✓')} ${style('dim', `${((clock() - began) / 1000).toFixed(1)} s`)}`)
+        settle()
       }
     },
   }

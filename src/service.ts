@@ -42,12 +42,24 @@ const JOBS_DEADLINE_MS = 10_000
 
 /** Starts the whole service: database, jobs, HTTP. Everything that it is made of is put together here. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { version, log } = options
   const ready = Promise.withResolvers<RequestListener>()
   // A request that comes before everything stands is answered, only later.
   const server = createServer(async (request, response) => (await ready.promise)(request, response))
-  const listening = await listen(server, options.config)
-  const config = listeningOn(options.config, listening)
+  const port = await listen(server, options.config)
+  try {
+    return await assemble({ ...options, config: listeningOn(options.config, port) }, server, ready.resolve)
+  } catch (error) {
+    server.close()
+    server.closeAllConnections()
+    throw error
+  }
+}
+
+async function assemble(
+  { config, version, log, backoff = RUN_BACKOFF }: ServiceOptions,
+  server: Server,
+  serve: (app: RequestListener) => void,
+): Promise<Service> {
   const database = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log })
   await migrate(database, migrations)
   log.info({ database: database.description }, 'the database is ready')
@@ -76,7 +88,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     findMonitor: monitors.find,
     publicUrl: config.publicUrl,
     webhookSecret: config.webhookSecrets[0] as string,
-    backoff: options.backoff ?? RUN_BACKOFF,
+    backoff,
     now,
     log,
   })
@@ -98,7 +110,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   await runs.resume()
   intake.start()
   polling.start()
-  ready.resolve(app)
+  serve(app)
 
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,

@@ -5,13 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /**
  * Runs a server as a process group that ends with us: the shell holds one end of a pipe, and when the other
  * end closes, even because we were killed, it ends the group: by SIGTERM, and by SIGKILL so many seconds later
- * as its first argument says. `trap` keeps the shell alive on SIGTERM so that it can reap the server.
+ * as its first argument says. `trap` keeps the shell alive so that it can reap the server: an orphan would stay a
+ * zombie until process 1 looks for it, which takes seconds on some machines and happens never in some containers.
  */
 const leash = `
 grace=$1
 shift
 exec 3<&0
 trap : TERM
+trap 'kill -KILL $server' USR1
 "$@" </dev/null 3<&- &
 server=$!
 (trap '' TERM; read -r _ <&3; kill -TERM 0; sleep $grace; kill -KILL 0) &
@@ -20,6 +22,7 @@ wait $server
 code=$?
 while kill -0 $server 2>/dev/null; do wait $server; code=$?; done
 kill -KILL $leash 2>/dev/null
+wait $leash
 exit $code
 `
 
@@ -48,12 +51,16 @@ export function startChild(options: {
   graceS?: number
 }): Child {
   const log = openSync(options.logFile, 'a')
-  const child = spawn('/bin/sh', ['-c', leash, 'sh', String(options.graceS ?? 0), options.command, ...options.args], {
-    cwd: options.cwd,
-    env: options.env,
-    detached: true,
-    stdio: ['pipe', log, log],
-  })
+  const child = spawn(
+    '/bin/sh',
+    ['-c', leash, 'sh', String(options.graceS ?? 0), options.command, ...options.args],
+    {
+      cwd: options.cwd,
+      env: options.env,
+      detached: true,
+      stdio: ['pipe', log, log],
+    },
+  )
   closeSync(log)
   const pid = child.pid
   if (pid === undefined) throw new Error(`/bin/sh could not be started in ${options.cwd}`)
@@ -70,10 +77,12 @@ export function startChild(options: {
   const end = async (graceMs: number) => {
     if (graceMs > 0) {
       signalGroup(pid, 'SIGTERM')
-      await groupGone(pid, graceMs)
+      await until(() => !signalGroup(pid, 0), graceMs)
     }
+    if (running) process.kill(pid, 'SIGUSR1')
+    await until(() => !running, 1000)
     signalGroup(pid, 'SIGKILL')
-    await groupGone(pid, 5000)
+    await until(() => !signalGroup(pid, 0), 5000)
     if (running) await ended
   }
   return { pid, ended, isRunning: () => running, stop: (graceMs = 5000) => end(graceMs), kill: () => end(0) }
@@ -110,6 +119,6 @@ function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-async function groupGone(pid: number, timeoutMs: number): Promise<void> {
-  for (let waited = 0; waited < timeoutMs && signalGroup(pid, 0); waited += 20) await sleep(20)
+async function until(condition: () => boolean, timeoutMs: number): Promise<void> {
+  for (let waited = 0; waited < timeoutMs && !condition(); waited += 20) await sleep(20)
 }

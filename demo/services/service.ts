@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { type Child, startChild, waitUntilReady } from './child.ts'
 
-const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+/** The program with all commands. */
+export const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
 /** Stopping in order takes a second; a run that is under way gets more. */
 const STOP_MS = 20_000

@@ -109,8 +109,11 @@ async function annotationRepairs(
       deleted: false,
       ground_truth_us: facts.ground_truth ? facts.updated_us : null,
     }
-    if (row && !row.deleted && sameAnnotation(row, next)) continue
+    const isSame = row !== undefined && !row.deleted && sameAnnotation(row, next)
+    // Derived by the service alone: set right, but no difference to Label Studio.
+    if (isSame && (row.ground_truth_us === null) === (next.ground_truth_us === null)) continue
     writes.push(next)
+    if (isSame) continue
     if (!row || row.deleted) repairs.annotations_added++
     else repairs.annotations_changed++
   }
@@ -122,14 +125,13 @@ async function annotationRepairs(
   return writes
 }
 
-/** The newest time and content are the same; what the service only derives (`ground_truth_us`) must hold too. */
+/** Whether both say the same as Label Studio would; what stands behind one `updated_at` is one result. */
 function sameAnnotation(a: StoredAnnotation, b: StoredAnnotation): boolean {
   return (
     a.updated_us === b.updated_us &&
     a.task_id === b.task_id &&
     a.was_cancelled === b.was_cancelled &&
     a.ground_truth === b.ground_truth &&
-    (a.ground_truth_us === null) === (b.ground_truth_us === null) &&
     a.parent_prediction === b.parent_prediction &&
     a.completed_by === b.completed_by
   )

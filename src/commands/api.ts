@@ -117,7 +117,10 @@ function refusal(url: string, status: number, body: unknown): ServiceError {
       status,
     )
   }
-  const errors = (body.errors ?? []).map(({ path, message }) => `\n  ${path ? `${path}: ` : ''}${message}`)
+  const errors = (body.errors ?? [])
+    // The detail of a problem with few errors says them already.
+    .filter(({ path, message }) => !(body.detail.includes(path) && body.detail.includes(message)))
+    .map(({ path, message }) => `\n  ${path ? `${path}: ` : ''}${message}`)
   const hint =
     status === 401 || status === 403 ? '\nGive a token by --token, or by API_TOKENS in the environment.' : ''
   return new ServiceError(`${body.title}: ${body.detail}${errors.join('')}${hint}`, status, body)

@@ -22,10 +22,11 @@ export interface Following {
 export async function followRun(
   api: Api,
   started: Run,
-  { display, waitS, signal, intervalMs = 500, outageMs = OUTAGE_MS }: Following,
+  { display, waitS, signal, intervalMs = 250, outageMs = OUTAGE_MS }: Following,
 ): Promise<Run> {
   const deadline = waitS === null ? Number.POSITIVE_INFINITY : performance.now() + waitS * 1000
   let run = started
+  let said: string | null = null
   let awaySince: number | null = null
   display.show(run)
   while (!isOver(run) && !signal.aborted && performance.now() < deadline) {
@@ -34,6 +35,9 @@ export async function followRun(
       run = await api.get<Run>(`/runs/${run.id}`)
       awaySince = null
       display.show(run)
+      // Such as an attempt that failed and is made again.
+      if (run.message !== said && run.message && !isOver(run)) display.say(run.message)
+      said = run.message
     } catch (error) {
       if (signal.aborted) break
       if (!(error instanceof ServiceError && isOutage(error))) throw error

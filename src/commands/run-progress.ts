@@ -86,6 +86,7 @@ export function progressBars(stream: Writable): RunDisplay {
 function stepOf(status: RunStatus, progress: Run['progress']): Step | null {
   if (status === 'scanning') {
     const { objects_done, objects_total, bytes_done, bytes_total, records_seen } = progress
+    if (objects_total === 0) return { done: 0, total: 0, detail: 'listing the objects' }
     // Objects differ in size, so bytes say more; not every source knows them.
     const measure =
       bytes_total > 0

@@ -109,7 +109,8 @@ export function problemHandler({ logger, translate }: ProblemHandlerOptions): Er
       error: describe(error),
     }
     if (problem.status === 500) logger.error(fields, 'request failed')
-    else if (problem.status > 500) logger.warn(fields, problem.title)
+    // Who asks whether the service is ready asks again and again; the answer says it all.
+    else if (problem.status > 500 && problem.id !== 'not-ready') logger.warn(fields, problem.title)
     if (response.headersSent) {
       // A stream that has begun can only be cut off, so that nobody takes it for complete.
       response.destroy()

@@ -1,11 +1,20 @@
 /** The corners of a closed outline, in order, without a repeated last one. */
 export type Ring = [number, number][]
 
+/** An outline with its bounds: left, top, right and bottom. */
+export interface Outline {
+  ring: Ring
+  bounds: [number, number, number, number]
+}
+
 export interface Areas {
   a: number
   b: number
   both: number
 }
+
+/** Steps that testing two edges for a crossing takes. */
+const STEPS_PER_TEST = 10
 
 interface Edge {
   top: number
@@ -90,4 +99,27 @@ function addSlab(total: Areas, active: Edge[], middle: number, height: number): 
     else windingB += edge.turn
     from = x
   }
+}
+
+export function outlineOf(ring: Ring): Outline {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
+  for (const [x, y] of ring) {
+    left = Math.min(left, x)
+    top = Math.min(top, y)
+    right = Math.max(right, x)
+    bottom = Math.max(bottom, y)
+  }
+  return { ring, bounds: [left, top, right, bottom] }
+}
+
+/** Whether the bounds of two outlines have no area in common. */
+export function apart({ bounds: a }: Outline, { bounds: b }: Outline): boolean {
+  return a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1]
+}
+
+/** Area in common over area in all; 0 when neither has any. */
+export function outlineOverlap(a: Outline, b: Outline, steps: number): number {
+  if (apart(a, b)) return 0
+  const area = areas(a.ring, b.ring, steps / STEPS_PER_TEST)
+  return area.both === 0 ? 0 : area.both / (area.a + area.b - area.both)
 }

@@ -75,7 +75,7 @@ export function readControl(control: ControlTag, prediction: ReadResult, annotat
 }
 
 function compareControl(control: ControlTag, prediction: ReadResult, annotation: ReadResult): Outcome {
-  if (control.name === RELATIONS && !FAMILIES.has(control.type)) {
+  if (control.name === RELATIONS && /^(relations?)?$/.test(control.type ?? '')) {
     return compareRelations(control, prediction, annotation)
   }
   const { before, after, family } = readControl(control, prediction, annotation)

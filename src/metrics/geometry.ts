@@ -11,6 +11,8 @@ export interface Geometry<T> {
   key(place: T): string
   /** Whether two places are equal within the tolerances. */
   same(a: T, b: T): boolean
+  /** Whether they may overlap, told at little cost. */
+  meets(a: T, b: T): boolean
   /** How much of both places is common, in [0, 1]; at most about `steps` steps of work. */
   overlap(a: T, b: T, steps: number): number
 }
@@ -22,6 +24,7 @@ export interface Place {
   key: string
   at: unknown
   same(other: Place): boolean
+  meets(other: Place): boolean
   overlap(other: Place, steps: number): number
 }
 
@@ -52,8 +55,9 @@ export function places<T>(geometry: Geometry<T>) {
       key,
       at,
       same: (other) => other.geometry === geometry && geometry.same(at, other.at as T),
+      meets: (other) => other.geometry === geometry && geometry.meets(at, other.at as T),
+      /** Of a place that `meets` this one. */
       overlap(other, steps) {
-        if (other.geometry !== geometry) return 0
         // One order for each pair, so that rounding is the same in both directions.
         const [a, b] = key <= other.key ? [at, other.at as T] : [other.at as T, at]
         const common = geometry.overlap(a, b, steps)

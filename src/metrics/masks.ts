@@ -119,6 +119,7 @@ export const mask: Geometry<Mask> = {
   read: readMask,
   key: ({ stored }) => stored,
   same: (a, b) => a.stored === b.stored || equal(a.pixels(), b.pixels()) || equal(a.asEditor(), b.asEditor()),
+  meets: () => true,
   overlap(a, b) {
     if (mask.same(a, b)) return 1
     const [inA, inB] = [a.pixels(), b.pixels()]

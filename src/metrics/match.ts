@@ -5,10 +5,8 @@ export interface Matching<T> {
   right: T[]
 }
 
-/** Above this many leftovers on a side no search for near equals is made: they count as different. */
-const MAX_SEARCH = 1000
-/** Above this many scores, leftovers are compared only with the partner that shares their `twin` key. */
-const MAX_SCORES = 2_000_000
+/** More pairs than this are not tried, only those that `twin` tells. */
+const MAX_SCORES = 4_000_000
 
 /** Pairs leftovers whose keys are equal (null never is) and that `accept` takes; the rest stays left over. */
 export function pairBy<T>(
@@ -37,8 +35,6 @@ export function pairBy<T>(
  */
 export function pairAlike<T>(matching: Matching<T>, alike: (left: T, right: T) => boolean): Matching<T> {
   const { left, right } = matching
-  if (left.length === 0 || right.length === 0 || Math.max(left.length, right.length) > MAX_SEARCH)
-    return matching
   const candidates = left.map((item) => right.flatMap((other, index) => (alike(item, other) ? [index] : [])))
   const partnerOf = new Map<number, number>()
   const augment = (index: number, seen: Set<number>): boolean =>
@@ -60,31 +56,35 @@ export function pairAlike<T>(matching: Matching<T>, alike: (left: T, right: T) =
   }
 }
 
-/**
- * Mean over the items of both sides of each one's best score on the other side; paired items have 1.
- * `score` gets the number of scores to come, to bound its own work by.
- */
-export function twoWayMean<T>(
-  matching: Matching<T>,
-  score: (left: T, right: T, scores: number) => number,
-  twin: (item: T) => string | null,
-): number {
-  const { pairs, left, right } = matching
+/** How two-way means score a pair: `meets` tells cheaply whether there is anything to score. */
+export interface Scoring<T> {
+  meets(left: T, right: T): boolean
+  /** In [0, 1]; `scores` is the number of scores to be made, to bound the work of each by. */
+  score(left: T, right: T, scores: number): number
+  /** Equal for items that are partners anyhow: the only ones scored where there are too many to try all. */
+  twin(item: T): string | null
+}
+
+/** Mean over the items of both sides of each one's best score on the other side; paired items have 1. */
+export function twoWayMean<T>({ pairs, left, right }: Matching<T>, scoring: Scoring<T>): number {
   const items = 2 * pairs.length + left.length + right.length
-  if (items === 0) return 1
   const lefts = [...pairs.map(([item]) => item), ...left]
   const rights = [...pairs.map(([, item]) => item), ...right]
-  const scores = left.length * rights.length + right.length * lefts.length
-  if (scores > MAX_SCORES) {
-    const twins = pairBy({ pairs: [], left, right }, twin).pairs
-    return (2 * pairs.length + 2 * sum(twins.map(([a, b]) => score(a, b, twins.length)))) / items
-  }
-  const best = (values: number[]) => values.reduce((most, value) => Math.max(most, value), 0)
-  const bests = [
-    ...left.map((item) => best(rights.map((other) => score(item, other, scores)))),
-    ...right.map((item) => best(lefts.map((other) => score(other, item, scores)))),
-  ]
-  return (2 * pairs.length + sum(bests)) / items
+  const meets = ([a, b]: [T, T]) => scoring.meets(a, b)
+  const crowded = left.length * rights.length + right.length * lefts.length > MAX_SCORES
+  const meeting: [T, T][][] = crowded
+    ? pairBy({ pairs: [], left, right }, scoring.twin).pairs.flatMap((twins) =>
+        [[twins], [twins]].map((own) => own.filter(meets)),
+      )
+    : [
+        ...left.map((a) => rights.filter((b) => scoring.meets(a, b)).map((b): [T, T] => [a, b])),
+        ...right.map((b) => lefts.filter((a) => scoring.meets(a, b)).map((a): [T, T] => [a, b])),
+      ]
+  const scores = meeting.reduce((total, own) => total + own.length, 0)
+  const bests = meeting.map((own) =>
+    own.reduce((best, [a, b]) => Math.max(best, scoring.score(a, b, scores)), 0),
+  )
+  return items === 0 ? 1 : (2 * pairs.length + sum(bests)) / items
 }
 
 /** The sum in ascending order, so that the order of the items leaves no trace in the last digits. */

@@ -2,9 +2,10 @@ import type { Region } from '../labeling/types.ts'
 import { type Family, STEPS } from './family.ts'
 import { type Geometry, near, type Place, places } from './geometry.ts'
 import { mask } from './masks.ts'
-import { type Matching, pairAlike, pairBy, twoWayMean } from './match.ts'
+import { type Matching, pairAlike, pairBy, type Scoring, twoWayMean } from './match.ts'
+import { keyPoint, type Point, pointDistance, polygon } from './points.ts'
 import { asId, asList, asNumber, asRecord, asText, canonical, isRecord, type Value } from './read.ts'
-import { ellipse, keyPoint, type Point, pointDistance, polygon, rectangle } from './shapes.ts'
+import { ellipse, rectangle } from './shapes.ts'
 import { span } from './spans.ts'
 import { track } from './video.ts'
 
@@ -43,7 +44,8 @@ const unknown: Geometry<Value> = {
   read: (value) => value,
   key: canonical,
   same: alike,
-  overlap: (a, b) => (alike(a, b) ? 1 : 0),
+  meets: alike,
+  overlap: () => 1,
 }
 
 const KNOWN = [
@@ -91,8 +93,10 @@ function readItem(region: Region, regions: number): Item {
 
 const same = (a: Item, b: Item) => a.kind === b.kind && a.place.same(b.place)
 
-function score(a: Item, b: Item, scores: number): number {
-  return a.kind === b.kind ? a.place.overlap(b.place, STEPS / scores) : 0
+const scoring: Scoring<Item> = {
+  meets: (a, b) => a.kind === b.kind && a.place.meets(b.place),
+  score: (a, b, scores) => a.place.overlap(b.place, STEPS / scores),
+  twin: ({ id }) => id,
 }
 
 /** Leftovers whose texts, each read once for each of the other side, exceed this are not searched for near equals. */
@@ -119,10 +123,10 @@ function pairEqual(prediction: Region[], annotation: Region[]): Matching<Item> {
 /** Key points are matched one to one, the nearest first; each side's points have 1 when matched, else 0. */
 function pointMean(matching: Matching<Item>): number {
   const { pairs, left, right } = matching
-  if (left.length * right.length > MAX_NEAR) return twoWayMean(matching, score, ({ id }) => id)
+  if (left.length * right.length > MAX_NEAR) return twoWayMean(matching, scoring)
   const close = left.flatMap((a) =>
     right.flatMap((b) => {
-      if (score(a, b, 1) === 0) return []
+      if (!scoring.meets(a, b)) return []
       return [
         {
           a,
@@ -152,8 +156,7 @@ export function regions(metric: string): Family {
       const metrics = new Set([...pairs.flat(), ...left, ...right].map(({ place }) => place.metric))
       const names = [...metrics].sort().join('+') || metric
       if (left.length + right.length === 0) return { changed: false, similarity: 1, metric: names }
-      const similarity =
-        names === keyPoint.metric ? pointMean(matching) : twoWayMean(matching, score, ({ id }) => id)
+      const similarity = names === keyPoint.metric ? pointMean(matching) : twoWayMean(matching, scoring)
       return { changed: true, similarity, metric: names }
     },
     labels(_control, prediction, annotation) {

@@ -110,9 +110,9 @@ export const span: Geometry<Span> = {
       a.edges.every((edge, index) => near(edge, b.edges[index] as number, tolerance))
     )
   },
+  meets: (a, b) => a.base === b.base || span.same(a, b),
   overlap(a, b) {
     if (span.same(a, b)) return 1
-    if (a.base !== b.base) return 0
     const across = a.global && b.global ? [[a.global], [b.global]] : [a.intervals, b.intervals]
     const [left, right] = across.map(merged) as [Interval[], Interval[]]
     const union = length(merged([...left, ...right]))

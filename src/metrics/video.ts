@@ -85,6 +85,7 @@ export const track: Geometry<Track> = {
         nearAngle(one.rotation, other.rotation)
       )
     }),
+  meets: () => true,
   overlap(a, b, steps) {
     if (track.same(a, b)) return 1
     const frames = Math.max(a.frames, b.frames)

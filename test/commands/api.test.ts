@@ -75,6 +75,14 @@ describe('answers that are none of success', () => {
       'Title of invalid-request: Two.\n  /from: bad\n  worse\n',
     ],
     [
+      'a wrong field that the detail tells is not told twice',
+      [
+        400,
+        problem('invalid-request', 400, '/from is bad.', { errors: [{ path: '/from', message: 'is bad.' }] }),
+      ],
+      'Title of invalid-request: /from is bad.\n',
+    ],
+    [
       'a refused token says where to give one',
       [401, problem('unauthenticated', 401, 'Send an API token.')],
       'Title of unauthenticated: Send an API token.\nGive a token by --token, or by API_TOKENS in the environment.\n',

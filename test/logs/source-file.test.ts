@@ -42,7 +42,9 @@ const PATTERN = '{YYYY}-{MM}-{DD}.txt'
 
 describe('lists what is below the directory', () => {
   test('with key, size and date', async () => {
-    const objects = await Array.fromAsync(open({ path: 'logs', key_pattern: 'q_{YYYY}-{MM}-{DD}.txt' }).list())
+    const objects = await Array.fromAsync(
+      open({ path: 'logs', key_pattern: 'q_{YYYY}-{MM}-{DD}.txt' }).list(),
+    )
     expect(objects.sort((a, b) => (a.key < b.key ? -1 : 1))).toEqual([
       { key: 'a-linked/q_2024-11-14.txt', size: 8, date: '2024-11-14' },
       { key: 'deep/er/q_2024-11-13.txt', size: 8, date: '2024-11-13' },
@@ -93,7 +95,8 @@ test.each([
   ['a directory that does not exist', 'nope', /no such file or directory; check source.path/],
   ['a file', 'logs/notes.md', /no such file or directory/],
 ])('%s is refused', async (name, path, message) => {
-  if (name === 'a path through a link out and back') return expect(await keys({ path })).toEqual(['q_2024-11-14.txt'])
+  if (name === 'a path through a link out and back')
+    return expect(await keys({ path })).toEqual(['q_2024-11-14.txt'])
   const error = await keys({ path }).catch((e) => e)
   expect(error).toBeInstanceOf(SourceError)
   expect(error).toMatchObject({ kind: 'refused', message: expect.stringMatching(message) })
@@ -106,7 +109,9 @@ test('a root that does not exist is refused', async () => {
 describe('opens', () => {
   const object = (key: string) => ({ key, size: null, date: null })
   test('the bytes as stored', async () => {
-    expect(String(await buffer(await open({ path: 'logs' }).open(object('deep/er/q_2024-11-13.txt'))))).toBe('thirteen')
+    expect(String(await buffer(await open({ path: 'logs' }).open(object('deep/er/q_2024-11-13.txt'))))).toBe(
+      'thirteen',
+    )
   })
 
   test.each([
@@ -115,7 +120,10 @@ describe('opens', () => {
     ['a directory', 'deep', 'refused'],
     ['what has vanished since', 'gone.txt', 'unavailable'],
   ])('not %s', async (_, key, kind) => {
-    await expect(open({ path: 'logs' }).open(object(key))).rejects.toMatchObject({ name: 'SourceError', kind })
+    await expect(open({ path: 'logs' }).open(object(key))).rejects.toMatchObject({
+      name: 'SourceError',
+      kind,
+    })
   })
 
   test('and stops when aborted', async () => {
@@ -127,5 +135,7 @@ describe('opens', () => {
 
 test('an unknown type of source is refused', () => {
   const definition = { type: 'ftp' } as unknown as FileSourceDefinition
-  expect(() => openSource(definition, { fileRoot: base })).toThrow('source.type: expected s3 or file, got "ftp"')
+  expect(() => openSource(definition, { fileRoot: base })).toThrow(
+    'source.type: expected s3 or file, got "ftp"',
+  )
 })

@@ -20,7 +20,12 @@ export function expectedSample(
 ): ExpectedSample {
   const hash = (purpose: 'sample' | 'order', { object, offset }: PlacedRecord) =>
     offsetHash(String(seed), purpose, `s3://${bucket}`, object)(offset)
-  const strata = [...Map.groupBy(objects.flatMap(({ records }) => records), ({ date }) => date)]
+  const strata = [
+    ...Map.groupBy(
+      objects.flatMap(({ records }) => records),
+      ({ date }) => date,
+    ),
+  ]
     .map(([key, records]) => ({
       key,
       turn: textHash(String(seed), 'stratum', key),

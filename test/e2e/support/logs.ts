@@ -108,13 +108,14 @@ export function record(number: number, date: string, version: string): Piece {
 const SHAPES = [
   {
     question: (n: number) => `What is the capital of country ${n}?`,
-    answer: (n: number) => `The capital is City ${n}.`,
+    answer: (n: number) => `The capital is Brasília ${n}.`,
     isQuoted: true,
     lineEnd: '\n',
   },
   {
     question: (n: number) => `Which Version came at which Timestamp: ${n}?`,
-    answer: (n: number) => `Steps:\n1. Open page ${n}\n\nVersion: not this one\n2. Say "done"\nand close it.`,
+    answer: (n: number) =>
+      `Steps:\n1. Open café ${n}\n\nVersion: not this one\n2. Say "done".\nAnd close it.`,
     isQuoted: true,
     lineEnd: '\n',
   },
@@ -126,7 +127,7 @@ const SHAPES = [
   },
   {
     question: (n: number) => `How do I count to ${n}?`,
-    answer: (n: number) => `Begin with one,\n  go on,\nand stop at ${n}.`,
+    answer: (n: number) => `Begin with zéro,\n  go on,\nand stop at ${n}.`,
     isQuoted: false,
     lineEnd: '\n',
   },

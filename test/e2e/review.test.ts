@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createUser, labelStudioApi } from '../../demo/services/label-studio-api.ts'
+import { createReviewer } from '../../demo/services/reviewer.ts'
+import type { Reconciliation } from '../../src/contract/types.ts'
+import { evaluationBecomesEqual } from './support/becomes-equal.ts'
+import { type NineDaysRun, runOverNineDays } from './support/nine-days-run.ts'
+import { inShort, type LabelStudioTask, type OnePassOptions, tasksOf } from './support/one-pass.ts'
+import { DEEDS, type Place } from './support/reviews.ts'
+
+/** As many as there are deeds, and some that nobody has touched for the label stream. */
+const TOTAL = DEEDS.length + 12
+
+let all: NineDaysRun
+let place: Place
+let untouched: LabelStudioTask[]
+let options: OnePassOptions
+const latencies: number[] = []
+
+beforeAll(async () => {
+  all = await runOverNineDays(TOTAL)
+  const { rig, run } = all
+  const project = run.project?.id as number
+  const user = await createUser(rig.labelStudio, 'second@example.com')
+  place = {
+    project,
+    call: rig.call,
+    admin: createReviewer(rig.call, 5),
+    second: createReviewer(labelStudioApi(rig.labelStudio.url, user.token), 8.4),
+  }
+  untouched = await tasksOf(rig.call, project)
+  options = {
+    controls: { answer: 'textarea', topics: 'choices', stars: 'rating' },
+    strata: run.strata,
+  }
+})
+afterAll(() => all?.stop())
+
+describe('the evaluation equals, within a second, one computed in one pass from Label Studio after', () => {
+  afterAll(() => {
+    const inOrder = latencies.toSorted((a, b) => a - b).map((ms) => Math.round(ms))
+    console.log(
+      `evaluation equal after a review: median ${inOrder[inOrder.length >> 1]} ms, at most ${inOrder.at(-1)} ms, of ${inOrder.length}`,
+    )
+  })
+
+  test.each(DEEDS)('%s', async (_sentence, act) => {
+    await act((untouched.shift() as LabelStudioTask).id, place)
+    latencies.push(await evaluationBecomesEqual(all.service, place.call, place.project, options))
+  })
+})
+
+describe('with several model versions in one window', () => {
+  test('the label stream hands out each task that is left, with its prediction', async () => {
+    const { model_version } = await place.call<{ model_version: string }>(
+      'GET',
+      `/api/projects/${place.project}`,
+    )
+    const open = (await tasksOf(place.call, place.project)).filter(
+      ({ annotations }) => annotations.length === 0,
+    )
+    const answers = new Map(all.expected.tasks.map(({ task }) => [task.data.request_id, task.prediction]))
+    const handedOut: number[] = []
+    for (
+      let task = await place.admin.next(place.project);
+      task;
+      task = await place.admin.next(place.project)
+    ) {
+      expect(task.predictions.map((prediction) => prediction.model_version)).toEqual([model_version])
+      const shown = task.predictions[0]?.result.map(({ from_name, value }) => [from_name, value])
+      expect(Object.fromEntries(shown ?? [])).toEqual(answers.get(task.data.request_id as string))
+      handedOut.push(task.id)
+      await place.admin.accept(task.id)
+    }
+    expect(handedOut).toEqual(expect.arrayContaining(open.map(({ id }) => id)))
+    expect(open.length).toBeGreaterThanOrEqual(12)
+  })
+
+  test('each counts under its own name', async () => {
+    await evaluationBecomesEqual(all.service, place.call, place.project, options)
+    const { by_model_version } = await all.service.evaluation(place.project)
+    const versions = new Set(all.expected.tasks.map(({ task }) => task.model_version))
+    expect(by_model_version.map(({ key }) => key)).toEqual([...versions].sort())
+    expect(by_model_version.length).toBe(3)
+  })
+})
+
+test('a comparison with Label Studio finds what it did not tell, the ground truth that was lost, and no more', async () => {
+  const compare = () => all.service.call<Reconciliation>('POST', `/evaluations/${place.project}/reconcile`)
+  const none = { added: 0, updated: 0, removed: 0 }
+  const before = await all.service.evaluation(place.project)
+  expect(await compare()).toMatchObject({
+    tasks: none,
+    predictions: none,
+    annotations: { ...none, updated: 1 },
+  })
+  expect(await compare()).toMatchObject({ differed: false, annotations: none })
+  const after = await all.service.evaluation(place.project)
+  expect(inShort(after, options)).toEqual(inShort(before, options))
+})
+
+test('the changed tasks can be listed, each with what was predicted and what became of it', async () => {
+  const { items } = await all.service.call<{ items: { task: number; changed: boolean; diff: object }[] }>(
+    'GET',
+    `/evaluations/${place.project}/tasks?changed=true&limit=100`,
+  )
+  const { change_rate } = await all.service.evaluation(place.project)
+  expect(items).toHaveLength(change_rate.changed)
+  expect(items.every(({ changed, diff }) => changed && Object.keys(diff).length > 0)).toBe(true)
+})
