@@ -23,17 +23,13 @@ export function lesson(evaluation: Evaluation, run: Run): string[] {
 export function signposts(
   { labelStudio, s3, mailbox }: Servers,
   service: string,
-  run: Run & { project: { id: number } },
+  run: Run & { project: NonNullable<Run['project']> },
   home: string,
 ): string[] {
   const evaluation = `${service}/evaluations/${run.project.id}`
   const places = [
     ['Label Studio', labelStudio.url, `${admin.email}, password ${admin.password}`],
-    [
-      'the project',
-      `${labelStudio.url}/projects/${run.project.id}/data`,
-      `reviewer ${person.email}, password ${person.password}`,
-    ],
+    ['the project', run.project.url, `reviewer ${person.email}, password ${person.password}`],
     ['Service', `${service}/`],
     ['the evaluation', evaluation],
     ['changed answers', `${evaluation}/tasks?changed=true`],
@@ -47,7 +43,7 @@ export function signposts(
     ],
     ['Files', relative('.', home)],
   ]
-  const width = Math.max(...places.map(([, place = '']) => place.length))
+  const width = Math.max(...places.map(([, place = '', note]) => (note ? place.length : 0)))
   return [
     '',
     ...places.map(([name = '', place = '', note = '']) =>

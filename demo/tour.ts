@@ -40,10 +40,10 @@ export type Tour = {
 
 /** From logs to live metrics, step by step. */
 export async function tour({ screen, home, running, began, once }: Tour): Promise<void> {
-  await screen.step(`Label Studio ${labelStudioVersion} and an S3 server, installed`, async (step) => {
+  await screen.step(`Install Label Studio ${labelStudioVersion} and an S3 server`, async (step) => {
     const log = (line: string) => step.now(line)
     await Promise.all([prepareLabelStudio(log), prepareS3(log)])
-    step.print(`in ${cacheDir().replace(homedir(), '~')}, for every start from now on`)
+    step.print(`In ${cacheDir().replace(homedir(), '~')}: the next start finds them there`)
   })
 
   const servers = await screen.step('Start them, and a mail server', async (step) => {

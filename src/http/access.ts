@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import type { Config } from '../config.ts'
@@ -119,7 +120,9 @@ function bearer(request: Request): string | null {
 function basicCredentials(request: Request): { user: string; password: string } | null {
   const encoded = /^Basic +(\S+)$/i.exec(header(request, 'authorization') ?? '')?.[1]
   if (!encoded) return null
-  const text = Buffer.from(encoded, 'base64').toString('utf8')
+  const bytes = Buffer.from(encoded, 'base64')
+  // RFC 7617 leaves the encoding open, and Label Studio's client sends Latin-1.
+  const text = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1')
   const colon = text.indexOf(':')
   return colon < 0 ? null : { user: text.slice(0, colon), password: text.slice(colon + 1) }
 }

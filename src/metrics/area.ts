@@ -14,7 +14,9 @@ export interface Areas {
 }
 
 /** Steps that testing two edges for a crossing takes. */
-const STEPS_PER_TEST = 10
+const STEPS_PER_TEST = 20
+/** Edges at one height that testing all edges for crossings is expected to meet. */
+const EDGES_AT_A_HEIGHT = 4
 
 interface Edge {
   top: number
@@ -59,8 +61,13 @@ function crossings(edges: Edge[], steps: number): number[] | null {
   return heights
 }
 
-/** Every other corner: the outline in half the detail. */
-const thinned = (ring: Ring) => (ring.length > 8 ? ring.filter((_, index) => index % 2 === 0) : ring)
+const MIN_CORNERS = 8
+
+/** Every n-th corner only, as long as enough remain. */
+function thinned(ring: Ring, every: number): Ring {
+  const stride = Math.min(every, Math.floor(ring.length / MIN_CORNERS))
+  return stride > 1 ? ring.filter((_, index) => index % stride === 0) : ring
+}
 
 /**
  * Areas of two outlines and of what they have in common, by the non-zero winding rule (as the editor fills them), so
@@ -69,9 +76,13 @@ const thinned = (ring: Ring) => (ring.length > 8 ? ring.filter((_, index) => ind
  * are thinned until they do not.
  */
 export function areas(a: Ring, b: Ring, steps: number): Areas {
-  const edges = [...edgesOf(a, true), ...edgesOf(b, false)].sort((one, other) => one.top - other.top)
+  const excess = Math.ceil(((a.length + b.length) * EDGES_AT_A_HEIGHT) / steps)
+  const [ringA, ringB] = [thinned(a, excess), thinned(b, excess)]
+  const edges = [...edgesOf(ringA, true), ...edgesOf(ringB, false)].sort((one, other) => one.top - other.top)
   const crossed = crossings(edges, steps)
-  if (crossed === null && Math.max(a.length, b.length) > 8) return areas(thinned(a), thinned(b), steps)
+  if (crossed === null && Math.max(ringA.length, ringB.length) >= 2 * MIN_CORNERS) {
+    return areas(thinned(ringA, 2), thinned(ringB, 2), steps)
+  }
   const heights = [...new Set([...edges.flatMap(({ top, bottom }) => [top, bottom]), ...(crossed ?? [])])]
   heights.sort((one, other) => one - other)
   const total: Areas = { a: 0, b: 0, both: 0 }

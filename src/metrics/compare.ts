@@ -3,7 +3,7 @@ import { answers } from './answers.ts'
 import { choices, taxonomy } from './choices.ts'
 import type { Family, Outcome } from './family.ts'
 import { ranking } from './rank.ts'
-import { type ReadResult, readResult } from './read.ts'
+import { asText, type ReadResult, readResult } from './read.ts'
 import { regions } from './regions.ts'
 import { compareRelations } from './relations.ts'
 import { dateTime, number, pairwise, rating } from './scalars.ts'
@@ -59,9 +59,9 @@ const FAMILIES: Map<string, Family> = new Map([
 export function familyOf(control: ControlTag, found: Region[]): Family {
   // A Taxonomy with labeling="true" marks regions, as Labels does.
   if (control.type === 'taxonomy' && control.attributes?.labeling === 'true') return span
-  const types = [control.type, ...found.map(({ type }) => type)]
-  for (const type of types) {
-    const family = FAMILIES.get(String(type).toLowerCase())
+  const types = found.map(({ type }) => asText(type)).sort()
+  for (const type of [control.type ?? '', ...types]) {
+    const family = FAMILIES.get(type.toLowerCase())
     if (family) return family
   }
   return other
@@ -75,7 +75,7 @@ export function readControl(control: ControlTag, prediction: ReadResult, annotat
 }
 
 function compareControl(control: ControlTag, prediction: ReadResult, annotation: ReadResult): Outcome {
-  if (control.name === RELATIONS && /^(relations?)?$/.test(control.type ?? '')) {
+  if (control.name === RELATIONS && (!control.type || /^relations?$/.test(control.type))) {
     return compareRelations(control, prediction, annotation)
   }
   const { before, after, family } = readControl(control, prediction, annotation)

@@ -48,9 +48,9 @@ export function readRle(bytes: ArrayLike<number>, channels: 1 | 4): Runs | null 
     return value
   }
   const runs: Runs = []
-  const alpha = channels - 1
+  // The last of a pixel's values decides, so that a pixel is painted where the stretch ends behind it.
   const paint = (from: number, to: number) =>
-    addRun(runs, Math.ceil((from - alpha) / channels), Math.ceil((to - alpha) / channels))
+    addRun(runs, Math.floor(from / channels), Math.floor(to / channels))
   try {
     const count = read(32)
     const wordSize = read(5) + 1

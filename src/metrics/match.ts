@@ -68,23 +68,21 @@ export interface Scoring<T> {
 /** Mean over the items of both sides of each one's best score on the other side; paired items have 1. */
 export function twoWayMean<T>({ pairs, left, right }: Matching<T>, scoring: Scoring<T>): number {
   const items = 2 * pairs.length + left.length + right.length
-  const lefts = [...pairs.map(([item]) => item), ...left]
-  const rights = [...pairs.map(([, item]) => item), ...right]
-  const meets = ([a, b]: [T, T]) => scoring.meets(a, b)
+  if (items === 0) return 1
+  const [lefts, rights] = [pairs.map(([item]) => item), [...pairs.map(([, item]) => item), ...right]]
   const crowded = left.length * rights.length + right.length * lefts.length > MAX_SCORES
-  const meeting: [T, T][][] = crowded
-    ? pairBy({ pairs: [], left, right }, scoring.twin).pairs.flatMap((twins) =>
-        [[twins], [twins]].map((own) => own.filter(meets)),
-      )
+  const rivals = crowded
+    ? pairBy({ pairs: [], left, right }, scoring.twin, scoring.meets).pairs
     : [
-        ...left.map((a) => rights.filter((b) => scoring.meets(a, b)).map((b): [T, T] => [a, b])),
-        ...right.map((b) => lefts.filter((a) => scoring.meets(a, b)).map((a): [T, T] => [a, b])),
+        ...left.flatMap((a) => rights.filter((b) => scoring.meets(a, b)).map((b): [T, T] => [a, b])),
+        ...right.flatMap((b) => lefts.filter((a) => scoring.meets(a, b)).map((a): [T, T] => [a, b])),
       ]
-  const scores = meeting.reduce((total, own) => total + own.length, 0)
-  const bests = meeting.map((own) =>
-    own.reduce((best, [a, b]) => Math.max(best, scoring.score(a, b, scores)), 0),
-  )
-  return items === 0 ? 1 : (2 * pairs.length + sum(bests)) / items
+  const best = new Map([...left, ...right].map((item) => [item, 0]))
+  for (const rival of rivals) {
+    const score = scoring.score(...rival, rivals.length)
+    for (const item of rival) if (score > (best.get(item) ?? 1)) best.set(item, score)
+  }
+  return (2 * pairs.length + sum([...best.values()])) / items
 }
 
 /** The sum in ascending order, so that the order of the items leaves no trace in the last digits. */

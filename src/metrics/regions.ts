@@ -76,7 +76,7 @@ export function pageOf(region: Region): number {
 /** The labels of a region, sorted, each once; a Taxonomy that labels regions has paths, here joined by `/`. */
 function readLabels(region: Region): string[] {
   const value = asRecord(region.value)
-  const named = value[String(region.type)] ?? value.labels ?? value.taxonomy
+  const named = value[asText(region.type)] ?? value.labels ?? value.taxonomy
   const labels = Array.isArray(named)
     ? named
     : Object.entries(value).find(([key]) => key.endsWith('labels'))?.[1]

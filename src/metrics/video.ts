@@ -1,3 +1,4 @@
+import { apart, type Outline, outlineOf, type Ring } from './area.ts'
 import { type Geometry, near, nearAngle, PERCENT } from './geometry.ts'
 import { asNumber, asRecord, canonical, type Value } from './read.ts'
 import { type Box, boxAreas } from './shapes.ts'
@@ -12,6 +13,8 @@ interface Track {
   keyframes: Keyframe[]
   /** Length of the video in frames; 0 when unknown. */
   frames: number
+  /** Within which all boxes lie. */
+  outline: Outline
 }
 
 function readKeyframe(entry: unknown): Keyframe[] {
@@ -32,7 +35,16 @@ function readKeyframe(entry: unknown): Keyframe[] {
 function readTrack(value: Value): Track | null {
   if (!Array.isArray(value.sequence)) return null
   const keyframes = value.sequence.flatMap(readKeyframe).sort((a, b) => a.frame - b.frame)
-  return { keyframes, frames: asNumber(value.framesCount) ?? 0 }
+  return { keyframes, frames: asNumber(value.framesCount) ?? 0, outline: outlineOf(keyframes.flatMap(reach)) }
+}
+
+/** Corners of what a box can reach by turning on the way to the next keyframe. */
+function reach({ extent: [x, y, width, height] }: Box): Ring {
+  const radius = Math.abs(width) + Math.abs(height)
+  return [
+    [x - radius, y - radius],
+    [x + radius, y + radius],
+  ]
 }
 
 /** Reads boxes frame by frame, forwards only: linear between keyframes, angles the shorter way round. */
@@ -64,7 +76,7 @@ function lifespan(track: Track, frames: number): [number, number] {
 
 const NO_BOX: Box = { extent: [0, 0, 0, 0], rotation: 0 }
 /** Steps that one frame takes. */
-const FRAME_STEPS = 100
+const FRAME_STEPS = 400
 
 /**
  * Tracks of boxes: the sum of the frames' intersections over the sum of their unions, over the frames of both. Of
@@ -85,7 +97,7 @@ export const track: Geometry<Track> = {
         nearAngle(one.rotation, other.rotation)
       )
     }),
-  meets: () => true,
+  meets: (a, b) => track.same(a, b) || !apart(a.outline, b.outline),
   overlap(a, b, steps) {
     if (track.same(a, b)) return 1
     const frames = Math.max(a.frames, b.frames)

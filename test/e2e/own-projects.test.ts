@@ -4,11 +4,12 @@ import { createReviewer, type Reviewer } from '../../demo/services/reviewer.ts'
 import { evaluationBecomesEqual } from './support/becomes-equal.ts'
 import { REVIEW_CONFIG } from './support/logs.ts'
 import { type NineDaysRun, runOverNineDays } from './support/nine-days-run.ts'
-import type { OnePassOptions } from './support/one-pass.ts'
+import { type OnePassOptions, tasksOf } from './support/one-pass.ts'
 import { importTasks, makeProject, predictionsOf, registerWebhook } from './support/own-project.ts'
 import { inDataManager, withText } from './support/reviews.ts'
 import { type RunningService, WEBHOOK_SECRET } from './support/service.ts'
 
+const CONTROLS = { answer: 'textarea', topics: 'choices', stars: 'rating' }
 const BASIC_AUTH = { basic_auth_user: 'label-studio', basic_auth_pass: 'p:ss wörd' }
 
 let all: NineDaysRun
@@ -158,6 +159,27 @@ describe('a project that the service did not make, with predictions of two model
   })
 })
 
+test('a control that leaves the labeling config leaves the comparison, and comes back with it', async () => {
+  const project = all.run.project?.id as number
+  const path = `/api/projects/${project}`
+  const [task] = (await tasksOf(call, project)).filter(({ predictions }) =>
+    predictions[0]?.result.some(({ from_name }) => from_name === 'stars'),
+  )
+  const { answer, topics, stars } = CONTROLS
+  await call('PATCH', path, { label_config: REVIEW_CONFIG.replace(/ *<Rating .*\n/, '') })
+  await reviewer.edit(task?.id as number, (regions) => regions.filter((r) => r.from_name !== 'stars'))
+  await evaluationBecomesEqual(service, call, project, {
+    controls: { answer, topics },
+    strata: all.run.strata,
+  })
+  expect((await service.evaluation(project)).change_rate).toMatchObject({ reviewed: 1, changed: 0 })
+
+  await call('PATCH', path, { label_config: REVIEW_CONFIG })
+  const options = { controls: { answer, topics, stars }, strata: all.run.strata, withinMs: 2_000 }
+  await evaluationBecomesEqual(service, call, project, options)
+  expect((await service.evaluation(project)).change_rate).toMatchObject({ reviewed: 1, changed: 1 })
+})
+
 describe('the service as a model in Label Studio', () => {
   /** The same data as the run’s, in other projects. */
   const dataOfTheRun = () => all.expected.tasks.map(({ task }) => ({ data: task.data }))
@@ -214,10 +236,8 @@ describe('the service as a model in Label Studio', () => {
       `${service.url}/ml/${WEBHOOK_SECRET}/webhook`,
       `http://localhost:${service.port}/webhook`,
     ])
-    const options = {
-      controls: { answer: 'textarea', topics: 'choices', stars: 'rating' },
-      strata: all.run.strata,
-    }
+    const options = { controls: CONTROLS, strata: all.run.strata }
+    const { coverage } = await service.evaluation(project)
     const next = async () => (await reviewer.next(project))?.id as number
     await reviewer.accept(await next())
     const { id } = await reviewer.edit(await next(), withText('Once, although told twice.'))
@@ -225,6 +245,9 @@ describe('the service as a model in Label Studio', () => {
     await evaluationBecomesEqual(service, call, project, options)
     await reviewer.remove(id)
     await evaluationBecomesEqual(service, call, project, options)
-    expect((await service.evaluation(project)).coverage).toMatchObject({ reviewed: 1, skipped: 1 })
+    expect((await service.evaluation(project)).coverage).toMatchObject({
+      reviewed: coverage.reviewed + 1,
+      skipped: 1,
+    })
   })
 })

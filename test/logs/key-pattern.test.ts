@@ -47,6 +47,7 @@ test.each([
     '2024-11-12',
   ],
   ['and match nothing else', 'a.b{YYYY}{MM}{DD}', 'axb20241112', null],
+  ['names of objects mean themselves', 'toString{YYYY}{MM}{DD}', 'toString20241112', '2024-11-12'],
   ['an empty key', SEED, '', null],
 ])('%s', (_, pattern, key, date) => {
   expect(compileKeyPattern(pattern).match(key)?.date ?? null).toBe(date)

@@ -2,7 +2,10 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createFormat } from '../../src/logs/format.ts'
+import { readObject } from '../../src/logs/read.ts'
 import { type FileSourceDefinition, openSource, SourceError } from '../../src/logs/source.ts'
 
 let base = ''
@@ -112,6 +115,29 @@ describe('opens', () => {
     expect(String(await buffer(await open({ path: 'logs' }).open(object('deep/er/q_2024-11-13.txt'))))).toBe(
       'thirteen',
     )
+  })
+
+  test.each([
+    ['raw', (text: string) => Buffer.from(text)],
+    ['gzip', (text: string) => gzipSync(text, { level: 1 })],
+  ])('a file of many pieces, %s, of which none is overwritten before it is read', async (name, pack) => {
+    const line = (i: number) =>
+      `${JSON.stringify({ i, text: (Math.imul(i, 0x9e3779b1) >>> 0).toString(36).repeat(9) })}\n`
+    const text = Array.from({ length: 150_000 }, (_, i) => line(i)).join('')
+    await writeFile(join(base, `root/${name}.big`), pack(text))
+    const source = open({ path: '.', key_pattern: '*.big' })
+    expect(String(await buffer(await source.open(object(`${name}.big`)))) === String(pack(text))).toBe(true)
+    const read: number[] = []
+    const options = { source, format: createFormat({ type: 'jsonl' }), window: { from: '', to: '' } }
+    await readObject(object(`${name}.big`), options, {
+      record: ({ bytes, start, end }) => {
+        const { i } = JSON.parse(bytes.toString('utf8', start, end))
+        if (bytes.toString('utf8', start, end) === line(i)) read.push(i)
+      },
+      malformed: (line, problem) => expect.fail(`${line}: ${problem}`),
+    })
+    expect(read).toHaveLength(150_000)
+    expect(read.every((i, at) => i === at)).toBe(true)
   })
 
   test.each([

@@ -18,20 +18,19 @@ export function expectedSample(
   objects: LogObject[],
   { bucket, seed, total }: { bucket: string; seed: number; total: number },
 ): ExpectedSample {
-  const hash = (purpose: 'sample' | 'order', { object, offset }: PlacedRecord) =>
-    offsetHash(String(seed), purpose, `s3://${bucket}`, object)(offset)
-  const strata = [
-    ...Map.groupBy(
-      objects.flatMap(({ records }) => records),
-      ({ date }) => date,
-    ),
-  ]
-    .map(([key, records]) => ({
+  const records = objects.flatMap(({ key, records }) => {
+    const [place, order] = (['sample', 'order'] as const).map((purpose) =>
+      offsetHash(String(seed), purpose, `s3://${bucket}`, key),
+    ) as [(offset: number) => number, (offset: number) => number]
+    return records.map((record) => ({ ...record, place: place(record.offset), order: order(record.offset) }))
+  })
+  const strata = [...Map.groupBy(records, ({ date }) => date)]
+    .map(([key, own]) => ({
       key,
       turn: textHash(String(seed), 'stratum', key),
-      inOrder: records.sort((a, b) => hash('sample', a) - hash('sample', b)),
+      inOrder: own.sort((a, b) => a.place - b.place),
       next: 0,
-      taken: [] as PlacedRecord[],
+      taken: [] as typeof own,
     }))
     .sort((a, b) => a.turn - b.turn)
 
@@ -55,8 +54,8 @@ export function expectedSample(
   return {
     tasks: strata
       .flatMap(({ key, taken }) => taken.map((record) => ({ ...record, stratum: key })))
-      .filter((record): record is ExpectedSample['tasks'][number] => record.task !== null)
-      .sort((a, b) => hash('order', a) - hash('order', b)),
+      .sort((a, b) => a.order - b.order)
+      .map(({ place: _place, order: _order, ...record }) => record as ExpectedSample['tasks'][number]),
     strata: strata
       .map(({ key, inOrder, taken }) => ({ key, seen: inOrder.length, sampled: taken.length }))
       .sort((a, b) => (a.key < b.key ? -1 : 1)),

@@ -31,6 +31,8 @@ export interface RunningService {
   /** The run as it is, as soon as `isSo` of it; throws after `timeoutMs`. */
   runThat(id: string, isSo: (run: Run) => boolean, timeoutMs: number): Promise<Run>
   evaluation(project: number): Promise<Evaluation>
+  /** Resolves when it answers; rejects when it ends before. */
+  ready: Promise<void>
   /** SIGKILL to the process; its database server lives on, as after any such death. */
   kill(): Promise<void>
   /** SIGTERM; resolves when the process and its database server are gone. Throws when one of them stays. */
@@ -53,8 +55,15 @@ const PROGRAMS = {
   impatient: [fileURLToPath(new URL('./impatient-service.ts', import.meta.url))],
 }
 
-/** Starts the service as a process of its own with an embedded database, set up for the servers of the rig. */
+/** Starts the service and waits until it answers. */
 export async function startService(rig: Rig, options: ServiceOptions): Promise<RunningService> {
+  const service = await launchService(rig, options)
+  await service.ready
+  return service
+}
+
+/** Launches the service as a process of its own with an embedded database, set up for the servers of the rig. */
+export async function launchService(rig: Rig, options: ServiceOptions): Promise<RunningService> {
   const { dataDir, program = 'service' } = options
   const port = options.port ?? (await freePort())
   await mkdir(dataDir, { recursive: true })
@@ -79,17 +88,19 @@ export async function startService(rig: Rig, options: ServiceOptions): Promise<R
     logFile,
   })
   const url = `http://127.0.0.1:${port}`
-  await waitUntilReady(child, async () => (await fetch(`${url}/health`)).ok, {
+  const ready = waitUntilReady(child, async () => (await fetch(`${url}/health`)).ok, {
     name: 'The service',
     timeoutMs: 60_000,
   })
+  // Who kills it before does not wait for it.
+  ready.catch(() => {})
   const data = join(dataDir, 'postgres', 'data')
-  const api = callsTo(url)
   return {
     url,
     port,
     logFile,
-    ...api,
+    ready,
+    ...callsTo(url),
     kill: () => child.kill(),
     async stop() {
       await child.stop(25_000)

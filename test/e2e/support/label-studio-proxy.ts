@@ -1,0 +1,70 @@
+import { createServer, request, type Server } from 'node:http'
+import { freePort } from '../../../demo/services/ports.ts'
+
+export interface LabelStudioProxy {
+  url: string
+  /**
+   * Does something once, when a call is made that `isMeant`: `before` Label Studio gets it, or `after` it has answered
+   * but before the answer is passed on. @returns resolves when it was done
+   */
+  once(
+    moment: 'before' | 'after',
+    isMeant: (method: string, path: string) => boolean,
+    act: () => Promise<void>,
+  ): Promise<void>
+  /** From here on connections are refused. */
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+/** Stands between the service and Label Studio, so that a test can act in the middle of a call. */
+export async function startLabelStudioProxy(labelStudioUrl: string): Promise<LabelStudioProxy> {
+  const port = await freePort()
+  const target = new URL(labelStudioUrl)
+  const waiting: ((moment: string, call: string, path: string) => Promise<void>)[] = []
+  let server: Server
+  const interrupt = async (moment: string, method: string, path: string) => {
+    for (const each of [...waiting]) await each(moment, method, path)
+  }
+  const start = async () => {
+    server = createServer(async (incoming, outgoing) => {
+      const { method = '', url = '', headers } = incoming
+      const body: Buffer[] = []
+      for await (const chunk of incoming) body.push(chunk)
+      await interrupt('before', method, url)
+      if (outgoing.destroyed) return
+      const options = { host: target.hostname, port: target.port, method, path: url, headers }
+      const forwarded = request(options, async (answer) => {
+        const parts: Buffer[] = []
+        for await (const chunk of answer) parts.push(chunk)
+        await interrupt('after', method, url)
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+        outgoing.end(Buffer.concat(parts))
+      })
+      forwarded.on('error', () => outgoing.destroy())
+      forwarded.end(Buffer.concat(body))
+    })
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  }
+  await start()
+  return {
+    url: `http://127.0.0.1:${port}`,
+    once(moment, isMeant, act) {
+      return new Promise((resolve) => {
+        const react: (typeof waiting)[number] = async (now, method, path) => {
+          if (now !== moment || !isMeant(method, path)) return
+          waiting.splice(waiting.indexOf(react), 1)
+          await act()
+          resolve()
+        }
+        waiting.push(react)
+      })
+    },
+    start,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
