@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { stopServer } from '../src/db/postmaster.ts'
 import { isAlive } from './services/cache.ts'
 
 /**
@@ -18,7 +19,14 @@ export async function makeHome(root: string): Promise<string> {
   return home
 }
 
+/** Where a service keeps its settings and its embedded database. */
+export function dataDir(home: string): string {
+  return join(home, 'data')
+}
+
 /** What can't be removed, such as another user's files, stays: it is in nobody's way. */
 export async function removeHome(home: string): Promise<void> {
+  // the service stops its database itself, unless it was killed
+  await stopServer(join(dataDir(home), 'postgres', 'data')).catch(() => {})
   await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }).catch(() => {})
 }

@@ -82,6 +82,7 @@ export function createScreen(output: Output, steps: number, clock = () => perfor
       isClosed = true
     },
     async step(title, work) {
+      if (isClosed) throw new Error(`“${title}” is not begun: the account is closed`)
       number += 1
       began = clock()
       printedAt = began

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { dataDir } from './home.ts'
 import type { Log } from './services/cache.ts'
 import { type LabelStudio, startLabelStudio } from './services/label-studio.ts'
 import { type Mailbox, startMailbox } from './services/mailbox.ts'
@@ -59,7 +60,7 @@ export async function startMonitorService(
       LABEL_STUDIO_API_KEY: labelStudio.token,
       SMTP_URL: smtp.url,
       SMTP_FROM: 'monitor@example.org',
-      DATA_DIR: join(home, 'data'),
+      DATA_DIR: dataDir(home),
     },
     cwd: home,
     logFile: join(home, 'service.log'),

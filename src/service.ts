@@ -39,6 +39,7 @@ export interface ServiceOptions {
 /** How long requests and jobs may take to end before they are cut off. */
 const REQUESTS_DEADLINE_MS = 5_000
 const JOBS_DEADLINE_MS = 10_000
+const IDLE_SWEEP_MS = 20
 
 /** Starts the whole service: database, jobs, HTTP. Everything that it is made of is put together here. */
 export async function startService(options: ServiceOptions): Promise<Service> {
@@ -139,8 +140,10 @@ async function listen(server: Server, { host, port }: { host: string; port: numb
 
 async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
+  // A connection whose answer was under way is idle only after it, and would hold the server for as long as it is kept.
+  const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
   const deadline = setTimeout(() => server.closeAllConnections(), REQUESTS_DEADLINE_MS)
   await closed
+  clearInterval(sweep)
   clearTimeout(deadline)
 }

@@ -41,9 +41,7 @@ describe('each outside thing has one importer', () => {
     ['saxes', /^labeling\/xml\.ts$/],
     ['cli-progress', /^commands\//],
     ['helmet', /^app\.ts$/],
-    ['polyclip-ts', /^metrics\//],
     ['fastest-levenshtein', /^metrics\//],
-    ['@thi.ng/rle-pack', /^metrics\//],
   ])('%s', (name, allowed) => {
     const importers = files.filter((path) => importsOf(path).includes(name))
     expect(importers).not.toEqual([])

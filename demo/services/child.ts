@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
@@ -68,10 +68,8 @@ export function startChild(options: {
   const ended = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => {
       running = false
-      const lines = readFileSync(options.logFile, 'utf8').trimEnd().split('\n').slice(-20)
-      resolve(
-        `${options.command} ended with ${signal ?? `exit code ${code}`}; its log ends:\n${lines.join('\n')}`,
-      )
+      const how = signal ?? `exit code ${code}`
+      resolve(`${options.command} ended with ${how}; its log ends:\n${endOf(options.logFile)}`)
     })
   })
   const end = async (graceMs: number) => {
@@ -109,6 +107,11 @@ export async function waitUntilReady(
     await sleep(50)
   }
   throw new Error(`${options.name} did not start: ${await child.ended}`)
+}
+
+function endOf(logFile: string): string {
+  if (!existsSync(logFile)) return `(${logFile} was removed)`
+  return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-20).join('\n')
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {

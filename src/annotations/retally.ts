@@ -8,8 +8,9 @@ import {
   taskOutcome,
 } from '../evaluations/outcome.ts'
 import { type Addend, contribution, difference, moveTallies } from '../evaluations/tally.ts'
-import { parseLabelingConfig } from '../labeling/config.ts'
-import type { ControlTag, Region } from '../labeling/types.ts'
+import { findTag, parseLabelingConfig } from '../labeling/config.ts'
+import type { ControlTag, LabelingConfig, Region } from '../labeling/types.ts'
+import { RELATIONS } from '../metrics/compare.ts'
 import { annotationsOfTasks, type ProjectRow } from './store.ts'
 
 /**
@@ -87,30 +88,34 @@ async function predictionsOfTasks(tx: Transaction, project: number, tasks: numbe
  * that the labeling config doesn't know (Label Studio checks neither) is compared by what its regions say.
  */
 export function projectFacts(project: ProjectRow): ProjectFacts {
-  const known = new Map(controlsOf(project.label_config).map((control) => [control.name, control]))
-  const mapped = project.mapped_controls?.filter((name) => known.size === 0 || known.has(name))
+  const config = configOf(project.label_config)
+  const find = (name: string) => findTag(config.controls, name)
+  const isReadable = config.controls.length > 0
+  const mapped = project.mapped_controls?.filter((name) => !isReadable || name === RELATIONS || find(name))
   const names = mapped ?? project.predicted_controls
   return {
     model_version: project.model_version,
-    predicted: names.map((name) => known.get(name) ?? unknownControl(name)),
+    predicted: names.map((name) => find(name) ?? unknownControl(name, config)),
   }
 }
 
-function controlsOf(labelConfig: string): ControlTag[] {
+function configOf(labelConfig: string): LabelingConfig {
   try {
-    return parseLabelingConfig(labelConfig).controls
+    return parseLabelingConfig(labelConfig)
   } catch {
-    return [] // A config that Label Studio took and we can't read must not stop the counting.
+    // A config that Label Studio took and we can't read must not stop the counting.
+    return { objects: [], controls: [] }
   }
 }
 
-function unknownControl(name: string): ControlTag {
+function unknownControl(name: string, { relationLabels }: LabelingConfig): ControlTag {
+  const isRelations = name === RELATIONS
   return {
     name,
     tag: '',
-    type: name === 'relations' ? 'relations' : '',
+    type: isRelations ? RELATIONS : '',
     toName: [],
-    labels: [],
+    labels: (isRelations && relationLabels) || [],
     perRegion: false,
     attributes: {},
   }

@@ -112,7 +112,6 @@ export class Sketch {
   merge(other: Sketch): void {
     for (const stratum of other.#strata.values()) this.#absorb(this.#stratum(stratum.key), stratum)
     this.#seen += other.#seen
-    this.#tieLimit = Math.min(this.#tieLimit, other.#tieLimit)
     this.#fold()
     this.#review()
   }
@@ -178,7 +177,6 @@ export class Sketch {
   #absorb(stratum: Stratum, other: Stratum): void {
     stratum.seen += other.seen
     stratum.candidates = stratum.candidates.concat(other.candidates)
-    stratum.highest = Math.min(stratum.highest, other.highest)
     if (stratum.candidates.length > 2 * this.#keep) this.#trim(stratum)
   }
 

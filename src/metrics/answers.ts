@@ -1,7 +1,7 @@
 import type { ControlTag, Region } from '../labeling/types.ts'
 import { type Family, STEPS } from './family.ts'
 import { type Matching, pairBy, sum } from './match.ts'
-import { asId, asRecord, canonical, type Value } from './read.ts'
+import { asId, asRecord, canonical, order, type Value } from './read.ts'
 import { pageOf, readPlace } from './regions.ts'
 
 /** One kind of answer to a question about the task, or about one of its regions (`perRegion`). */
@@ -16,8 +16,8 @@ export interface AnswerKind<T> {
   similarity(a: T, b: T, steps: number): number
   /** Whether the answer has a part in the similarity (it always has in `changed`). */
   counts?(answer: T): boolean
-  /** A number to order several answers by. */
-  order?(answer: T): number
+  /** When it was given, to order several answers by. */
+  turn?(answer: T): number
   labels?(answer: T): string[]
 }
 
@@ -105,6 +105,6 @@ function readItems<T>(kind: AnswerKind<T>, control: ControlTag, regions: Region[
     const place = readPlace(region, regions.length)?.key ?? null
     return [{ id: asId(region.id), page: pageOf(region), place, answer, key: kind.key(answer) }]
   })
-  const order = ({ answer }: Item<T>) => kind.order?.(answer) ?? 0
-  return items.sort((a, b) => order(a) - order(b) || (a.key < b.key ? -1 : Number(a.key > b.key)))
+  const turn = ({ answer }: Item<T>) => kind.turn?.(answer) ?? 0
+  return items.sort((a, b) => turn(a) - turn(b) || order(a.key, b.key))
 }

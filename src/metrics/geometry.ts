@@ -48,7 +48,7 @@ export function places<T>(geometry: Geometry<T>) {
   return (value: Value, region: Region, regions: number): Place | null => {
     const at = geometry.read(value, region, regions)
     if (at === null) return null
-    const key = geometry.key(at)
+    const key = `${geometry.metric} ${geometry.key(at)}`
     return {
       geometry,
       metric: geometry.metric,

@@ -10,14 +10,16 @@ export type Runs = number[]
 interface Mask {
   /** The stored form: masks stored alike are equal without being decoded. */
   stored: string
+  /** Whether the run-length form has one value a pixel, which the editor does not know: it reads four. */
+  single: boolean
   /** The painted pixels; null when the stored form cannot be decoded. */
   pixels: () => Runs | null
-  /** The same with four values a pixel, where one value a pixel was assumed (the editor knows no other form). */
-  asEditor: () => Runs | null
+  /** The painted pixels as the editor reads them. */
+  inEditor: () => Runs | null
 }
 
 /** Bytes of decoded PNG rows in all masks of a control, and in one of them. */
-const MAX_PNG_BYTES = 2 ** 31
+const MAX_PNG_BYTES = 2 ** 30
 const MAX_ONE_PNG_BYTES = 2 ** 27
 
 function addRun(runs: Runs, from: number, to: number): void {
@@ -84,14 +86,15 @@ function readMask(value: Value, region: Region, regions: number): Mask | null {
     const url = value.imageDataURL
     const limit = Math.min(MAX_ONE_PNG_BYTES, MAX_PNG_BYTES / regions)
     const pixels = once(() => decodePng(Buffer.from(url.slice(url.indexOf(',') + 1), 'base64'), limit))
-    return { stored: url, pixels, asEditor: pixels }
+    return { stored: url, single: false, pixels, inEditor: pixels }
   }
   if (!Array.isArray(value.rle)) return null
   const bytes = Uint8Array.from(value.rle, (byte) => asNumber(byte) ?? 0)
-  const claimed = new DataView(bytes.buffer).byteLength >= 4 ? new DataView(bytes.buffer).getUint32(0) : 0
+  const claimed = bytes.length >= 4 ? new DataView(bytes.buffer).getUint32(0) : 0
   const single = claimed === (asNumber(region.original_width) ?? 0) * (asNumber(region.original_height) ?? 0)
-  const asEditor = once(() => readRle(bytes, 4))
-  return { stored: canonical(value.rle), pixels: single ? once(() => readRle(bytes, 1)) : asEditor, asEditor }
+  const inEditor = once(() => readRle(bytes, 4))
+  const pixels = single ? once(() => readRle(bytes, 1)) : inEditor
+  return { stored: canonical(value.rle), single, pixels, inEditor }
 }
 
 function equal(a: Runs | null, b: Runs | null): boolean {
@@ -118,7 +121,10 @@ export const mask: Geometry<Mask> = {
   metric: 'pixel_iou',
   read: readMask,
   key: ({ stored }) => stored,
-  same: (a, b) => a.stored === b.stored || equal(a.pixels(), b.pixels()) || equal(a.asEditor(), b.asEditor()),
+  same: (a, b) =>
+    a.stored === b.stored ||
+    equal(a.pixels(), b.pixels()) ||
+    (a.single !== b.single && equal(a.inEditor(), b.inEditor())),
   meets: () => true,
   overlap(a, b) {
     if (mask.same(a, b)) return 1

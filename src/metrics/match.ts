@@ -14,14 +14,14 @@ export function pairBy<T>(
   key: (item: T) => string | null,
   accept: (left: T, right: T) => boolean = () => true,
 ): Matching<T> {
-  const waiting = Map.groupBy(matching.right, key)
+  const waiting = Map.groupBy(matching.right.toReversed(), key)
   const pairs = [...matching.pairs]
   const taken = new Set<T>()
   const left = matching.left.filter((item) => {
     const own = key(item)
-    const partner = own === null ? undefined : waiting.get(own)?.[0]
+    const partner = own === null ? undefined : waiting.get(own)?.at(-1)
     if (own === null || partner === undefined || !accept(item, partner)) return true
-    waiting.get(own)?.shift()
+    waiting.get(own)?.pop()
     taken.add(partner)
     pairs.push([item, partner])
     return false

@@ -13,8 +13,8 @@ interface Header {
 }
 
 /**
- * The painted pixels of a PNG image as stretches [from, to), row after row: those with alpha above 0, or above
- * black where the image has no alpha. Null when it is no PNG image, is interlaced (neither canvas nor the usual
+ * The painted pixels of a PNG image as stretches [from, to), row after row: those with alpha above 0, or with
+ * any value above 0 where the image has no alpha. Null when it is no PNG image, is interlaced (neither canvas nor the usual
  * libraries write that) or has more than `limit` bytes unpacked. Follows the PNG specification (ISO/IEC 15948).
  */
 export function decodePng(file: Buffer, limit: number): number[] | null {
@@ -56,24 +56,30 @@ function readChunks(file: Buffer) {
 }
 
 function paeth(left: number, up: number, corner: number): number {
-  const [byLeft, byUp, byCorner] = [up - corner, left - corner, left + up - 2 * corner].map(Math.abs) as [
-    number,
-    number,
-    number,
-  ]
+  const guess = left + up - corner
+  const [byLeft, byUp, byCorner] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)]
   if (byLeft <= byUp && byLeft <= byCorner) return left
   return byUp <= byCorner ? up : corner
 }
 
+/** What each filter takes for a byte, from those to the left, above, and above to the left. */
+const FILTERS: ((left: number, up: number, corner: number) => number)[] = [
+  () => 0,
+  (left) => left,
+  (_, up) => up,
+  (left, up) => (left + up) >> 1,
+  paeth,
+]
+
 /** Undoes a row's filter in place; `step` is the distance of a byte to the one of the pixel before. */
 function unfilter(filter: number, row: Buffer, above: Buffer | null, step: number): void {
-  if (filter === 0) return
+  const guess = FILTERS[filter]
+  if (filter === 0 || !guess) return
   for (let index = 0; index < row.length; index++) {
     const left = index >= step ? (row[index - step] as number) : 0
-    const up = above ? (above[index] as number) : 0
-    const corner = above && index >= step ? (above[index - step] as number) : 0
-    const guess = [0, left, up, (left + up) >> 1, filter === 4 ? paeth(left, up, corner) : 0][filter] ?? 0
-    row[index] = ((row[index] as number) + guess) & 255
+    const up = above === null ? 0 : (above[index] as number)
+    const corner = above === null || index < step ? 0 : (above[index - step] as number)
+    row[index] = (row[index] as number) + guess(left, up, corner)
   }
 }
 

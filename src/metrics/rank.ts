@@ -1,5 +1,5 @@
 import type { AnswerKind } from './answers.ts'
-import { asList, asText, canonical, isRecord } from './read.ts'
+import { asList, asText, canonical, isRecord, order } from './read.ts'
 
 /** Item ids by bucket, in order. */
 type Ranking = Map<string, string[]>
@@ -46,7 +46,7 @@ export const ranking: AnswerKind<Ranking> = {
     const filled = Object.entries(buckets)
       .map(([bucket, items]): [string, string[]] => [bucket, [...new Set(asList(items).map(asText))]])
       .filter(([bucket, items]) => bucket !== REST && items.length > 0)
-    return filled.length === 0 ? null : new Map(filled.sort(([a], [b]) => (a < b ? -1 : Number(a > b))))
+    return filled.length === 0 ? null : new Map(filled.sort(([a], [b]) => order(a, b)))
   },
   key: (buckets) => canonical([...buckets]),
   similarity: kendall,

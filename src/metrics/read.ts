@@ -53,6 +53,11 @@ export function canonical(value: unknown, depth = 0): string {
   return `{${keys.map((key) => `${canonical(key)}:${canonical(value[key], depth + 1)}`).join(',')}}`
 }
 
+/** The order of two texts by code units, for sorting. */
+export function order(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b)
+}
+
 /** Sorts out a `result` of any shape; entries that belong to no control are left out. */
 export function readResult(result: unknown): ReadResult {
   const entries = (Array.isArray(result) ? result : []).filter(isRecord) as Region[]

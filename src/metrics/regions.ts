@@ -4,7 +4,7 @@ import { type Geometry, near, type Place, places } from './geometry.ts'
 import { mask } from './masks.ts'
 import { type Matching, pairAlike, pairBy, type Scoring, twoWayMean } from './match.ts'
 import { keyPoint, type Point, pointDistance, polygon } from './points.ts'
-import { asId, asList, asNumber, asRecord, asText, canonical, isRecord, type Value } from './read.ts'
+import { asId, asList, asNumber, asRecord, asText, canonical, isRecord, order, type Value } from './read.ts'
 import { ellipse, rectangle } from './shapes.ts'
 import { span } from './spans.ts'
 import { track } from './video.ts'
@@ -108,9 +108,7 @@ const MAX_NEAR = 1e6
 function pairEqual(prediction: Region[], annotation: Region[]): Matching<Item> {
   const count = prediction.length + annotation.length
   const [left, right] = [prediction, annotation].map((regions) =>
-    regions
-      .map((region) => readItem(region, count))
-      .sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key))),
+    regions.map((region) => readItem(region, count)).sort((a, b) => order(a.key, b.key)),
   ) as [Item[], Item[]]
   const byId = pairBy({ pairs: [], left, right }, (item) => item.id, same)
   const byValue = pairBy(byId, (item) => item.key)
@@ -125,21 +123,14 @@ function pointMean(matching: Matching<Item>): number {
   const { pairs, left, right } = matching
   if (left.length * right.length > MAX_NEAR) return twoWayMean(matching, scoring)
   const close = left.flatMap((a) =>
-    right.flatMap((b) => {
-      if (!scoring.meets(a, b)) return []
-      return [
-        {
-          a,
-          b,
-          distance: pointDistance(a.place.at as Point, b.place.at as Point),
-          tie: [a.key, b.key].sort().join(),
-        },
-      ]
-    }),
+    right
+      .filter((b) => scoring.meets(a, b))
+      .map((b) => {
+        const distance = pointDistance(a.place.at as Point, b.place.at as Point)
+        return { a, b, distance, tie: [a.key, b.key].sort().join() }
+      }),
   )
-  close.sort(
-    (one, other) => one.distance - other.distance || (one.tie < other.tie ? -1 : Number(one.tie > other.tie)),
-  )
+  close.sort((one, other) => one.distance - other.distance || order(one.tie, other.tie))
   const taken = new Set<Item>()
   for (const { a, b } of close) {
     if (!taken.has(a) && !taken.has(b)) taken.add(a).add(b)
@@ -174,7 +165,7 @@ export function regions(metric: string): Family {
   }
 }
 
-/** A text equal exactly for results whose regions of this control are written alike, whatever their ids. */
+/** Equal for regions with the same labels at the same place, whatever their ids. */
 export function regionKey(region: Region): string {
   return readItem(region, 1).key
 }

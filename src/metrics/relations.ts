@@ -1,7 +1,7 @@
 import type { ControlTag, Region } from '../labeling/types.ts'
 import type { Outcome } from './family.ts'
 import { jaccard, pairBy } from './match.ts'
-import { asId, asList, asText, canonical, type ReadResult } from './read.ts'
+import { asId, asList, asText, canonical, order, type ReadResult } from './read.ts'
 import { regionKey } from './regions.ts'
 
 /** What stands under one id: the regions of several controls may share it. */
@@ -12,15 +12,16 @@ interface Group {
 }
 
 function groups(result: ReadResult): Group[] {
-  const keys = new Map<string, string[]>()
-  for (const [name, regions] of result.regions) {
-    for (const region of regions) {
-      const id = asId(region.id)
-      if (id !== null) keys.set(id, [...(keys.get(id) ?? []), canonical([name, regionKey(region)])])
-    }
-  }
-  const found = [...keys].map(([id, own]) => ({ id, key: canonical(own.sort()) }))
-  return found.sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)))
+  const named = [...result.regions].flatMap(([name, regions]) =>
+    regions.map((region) => ({ id: asId(region.id), key: canonical([name, regionKey(region)]) })),
+  )
+  const byId = Map.groupBy(named, ({ id }) => id)
+  byId.delete(null)
+  const found = [...byId].map(([id, own]) => ({
+    id: id ?? '',
+    key: canonical(own.map(({ key }) => key).sort()),
+  }))
+  return found.sort((a, b) => order(a.key, b.key))
 }
 
 /** The prediction's id of each region of the annotation that belongs to one of the prediction's. */

@@ -88,5 +88,5 @@ export const chat: AnswerKind<Message> = {
   key: ({ role, content }) => canonical([role, content]),
   similarity: (a, b, steps) => (a.role === b.role ? textSimilarity(a.content, b.content, steps) : 0),
   counts: ({ role }) => role === 'assistant',
-  order: ({ createdAt }) => createdAt,
+  turn: ({ createdAt }) => createdAt,
 }

@@ -107,7 +107,7 @@ describe('its Label Studio project', () => {
   test('has one prediction for each task, equal to the answer in the logs', () => {
     const predictions = tasks.map(({ predictions }) =>
       predictions.map((prediction) => ({
-        score: (prediction as unknown as { score: number }).score,
+        score: prediction.score,
         values: Object.fromEntries(prediction.result.map(({ from_name, value }) => [from_name, value])),
       })),
     )
@@ -121,7 +121,7 @@ describe('its Label Studio project', () => {
     for (const region of regions) {
       expect(region).toMatchObject({ id: expect.stringMatching(/^[\w-]{5,}$/), to_name: 'question' })
     }
-    const ids = regions.map((region) => (region as { id: string }).id)
+    const ids = regions.map(({ id }) => id)
     expect(new Set(ids).size).toBe(ids.length)
   })
 

@@ -5,10 +5,14 @@ import type { Reconciliation } from '../../src/contract/types.ts'
 import { evaluationBecomesEqual } from './support/becomes-equal.ts'
 import { type NineDaysRun, runOverNineDays } from './support/nine-days-run.ts'
 import { inShort, type LabelStudioTask, type OnePassOptions, tasksOf } from './support/one-pass.ts'
-import { DEEDS, type Place } from './support/reviews.ts'
+import { DEEDS, type Place, withText } from './support/reviews.ts'
+import { startService } from './support/service.ts'
 
-/** As many as there are deeds, and some that nobody has touched for the label stream. */
-const TOTAL = DEEDS.length + 12
+/** At the same moment, by two reviewers. */
+const AT_ONCE = 8
+/** For the label stream. */
+const LEFT = 12
+const TOTAL = DEEDS.length + AT_ONCE + LEFT
 
 let all: NineDaysRun
 let place: Place
@@ -35,6 +39,12 @@ beforeAll(async () => {
 })
 afterAll(() => all?.stop())
 
+/** Within a second, of what happened just now. */
+async function evaluationIsEqual(withinMs = 1_000): Promise<void> {
+  const { service } = all
+  latencies.push(await evaluationBecomesEqual(service, place.call, place.project, { ...options, withinMs }))
+}
+
 describe('the evaluation equals, within a second, one computed in one pass from Label Studio after', () => {
   afterAll(() => {
     const inOrder = latencies.toSorted((a, b) => a - b).map((ms) => Math.round(ms))
@@ -45,7 +55,17 @@ describe('the evaluation equals, within a second, one computed in one pass from 
 
   test.each(DEEDS)('%s', async (_sentence, act) => {
     await act((untouched.shift() as LabelStudioTask).id, place)
-    latencies.push(await evaluationBecomesEqual(all.service, place.call, place.project, options))
+    await evaluationIsEqual()
+  })
+
+  test(`${AT_ONCE} reviews at once`, async () => {
+    await Promise.all(
+      untouched.splice(0, AT_ONCE).map(({ id }, index) => {
+        const reviewer = index % 2 ? place.admin : place.second
+        return index % 3 ? reviewer.accept(id) : reviewer.edit(id, withText(`At once ${index}.`))
+      }),
+    )
+    await evaluationIsEqual()
   })
 })
 
@@ -72,30 +92,16 @@ describe('with several model versions in one window', () => {
       await place.admin.accept(task.id)
     }
     expect(handedOut).toEqual(expect.arrayContaining(open.map(({ id }) => id)))
-    expect(open.length).toBeGreaterThanOrEqual(12)
+    expect(open.length).toBeGreaterThanOrEqual(LEFT)
   })
 
   test('each counts under its own name', async () => {
-    await evaluationBecomesEqual(all.service, place.call, place.project, options)
+    await evaluationIsEqual()
     const { by_model_version } = await all.service.evaluation(place.project)
     const versions = new Set(all.expected.tasks.map(({ task }) => task.model_version))
     expect(by_model_version.map(({ key }) => key)).toEqual([...versions].sort())
     expect(by_model_version.length).toBe(3)
   })
-})
-
-test('a comparison with Label Studio finds what it did not tell, the ground truth that was lost, and no more', async () => {
-  const compare = () => all.service.call<Reconciliation>('POST', `/evaluations/${place.project}/reconcile`)
-  const none = { added: 0, updated: 0, removed: 0 }
-  const before = await all.service.evaluation(place.project)
-  expect(await compare()).toMatchObject({
-    tasks: none,
-    predictions: none,
-    annotations: { ...none, updated: 1 },
-  })
-  expect(await compare()).toMatchObject({ differed: false, annotations: none })
-  const after = await all.service.evaluation(place.project)
-  expect(inShort(after, options)).toEqual(inShort(before, options))
 })
 
 test('the changed tasks can be listed, each with what was predicted and what became of it', async () => {
@@ -107,3 +113,59 @@ test('the changed tasks can be listed, each with what was predicted and what bec
   expect(items).toHaveLength(change_rate.changed)
   expect(items.every(({ changed, diff }) => changed && Object.keys(diff).length > 0)).toBe(true)
 })
+
+describe('of what Label Studio did not tell, a comparison with it', () => {
+  const compare = () => all.service.call<Reconciliation>('POST', `/evaluations/${place.project}/reconcile`)
+  const none = { added: 0, updated: 0, removed: 0 }
+
+  test('finds the ground truth that was lost, which moves no number, and no more', async () => {
+    const before = await all.service.evaluation(place.project)
+    expect(await compare()).toMatchObject({
+      tasks: none,
+      predictions: none,
+      annotations: { ...none, updated: 1 },
+    })
+    expect(await compare()).toMatchObject({ differed: false, annotations: none })
+    const after = await all.service.evaluation(place.project)
+    expect(inShort(after, options)).toEqual(inShort(before, options))
+  })
+
+  test('finds the annotation that was made a draft again', async () => {
+    const [task] = (await tasksOf(place.call, place.project)).filter(
+      ({ annotations }) => annotations.length === 1,
+    )
+    await place.call('POST', `/api/annotations/${task?.annotations[0]?.id}/convert-to-draft`)
+    expect(await compare()).toMatchObject({ differed: true, annotations: { ...none, removed: 1 } })
+    await evaluationIsEqual()
+  })
+})
+
+describe('the reviews that are made', () => {
+  const annotated = async () =>
+    (await tasksOf(place.call, place.project)).flatMap(({ annotations }) =>
+      annotations.filter(({ was_cancelled }) => !was_cancelled).map(({ id }) => id),
+    )
+  const restart = async () => {
+    const { dataDir, port } = all.service
+    all.service = await startService(all.rig, { dataDir, port })
+  }
+
+  test('right before the service is killed are counted after its start', async () => {
+    const ids = (await annotated()).slice(0, 5)
+    for (const id of ids) await place.admin.update(id, withText('Said in time.'))
+    await all.service.kill()
+    await restart()
+    await evaluationIsEqual()
+  })
+
+  test('while the service is stopped are counted after its start', async () => {
+    await all.service.stop()
+    const [first, second] = (await annotated()).slice(5)
+    await place.admin.update(first as number, withText('Said to nobody.'))
+    await place.admin.remove(second as number)
+    await restart()
+    await evaluationIsEqual(5_000)
+  })
+})
+import { readFileSync } from 'node:fs'
+afterAll(() => console.log(readFileSync(all.service.logFile, 'utf8').split('\n').filter((l) => l.includes('DEBUG') || l.includes('"level":50')).join('\n')))

@@ -99,6 +99,13 @@ describe.each(CODECS)('%s', (name, compress) => {
   })
 })
 
+test('of a small gzip file, too, nearly all before the damage is given', async () => {
+  const bytes = gzipSync(B)
+  const { output, problem } = await read(bytes.fill(0xff, (bytes.length * 0.7) | 0))
+  expect(problem).toMatch('broken')
+  expect(output.slice(0, B.length * 0.6) === B.slice(0, B.length * 0.6)).toBe(true)
+})
+
 test('zeros after a gzip member are padding, also before another', async () => {
   const bytes = Buffer.concat([gzipSync('a'), Buffer.alloc(700), gzipSync('b'), Buffer.alloc(5)])
   for (const sizes of SIZES) expect(await read(bytes, sizes)).toEqual({ output: 'ab', problem: null })

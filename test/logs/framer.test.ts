@@ -62,6 +62,11 @@ test('offsets count bytes and lines count from 1', () => {
   ])
 })
 
+test('lines are counted in any number', () => {
+  for (const blank of [3, 4_000, 300_001])
+    expect(frame(`${'\n'.repeat(blank)}Timestamp: a\n`, T).records[0]?.line).toBe(blank + 1)
+})
+
 test.each([
   ['template: text before the first start', 'hello\nworld\nTimestamp: a\n', T, 1, 1, /before the first line/],
   ['template: no start at all', '\nhello\n', T, 0, 1, /before the first line that begins with "Timestamp:"/],

@@ -151,15 +151,22 @@ describe('the sample', () => {
     const hash = offsetHash('1', 'sample', 's', 'o')
     const [base] = items(['x'])
     for (let i = 0; i < 700_000; i++)
-      sketch.offer(`d${i % 7}`, hash(i), () => {
+      sketch.offer(`d${Math.floor(i / 100_000)}`, hash(i), () => {
         made++
         return { ...(base as Item).candidate, hash: hash(i), offset: i }
       })
-    expect(made).toBeLessThan(10_000)
+    expect(made).toBeLessThan(13_000)
     const kept = sketch.strata().map(({ candidates }) => candidates.length)
     expect(kept).toEqual(new Array(7).fill(2 * 29 + 4))
     expect(sketch.strata().map(({ seen }) => seen)).toEqual(new Array(7).fill(100_000))
   })
+})
+
+test('equal hashes are ordered by object and offset', () => {
+  const [one] = items(['d'])
+  const at = (object: string, offset: number) => ({ ...(one as Item).candidate, object, offset })
+  const ordered = [at('a', 9), at('b', 1), at('b', 10)]
+  expect([...ordered].reverse().sort(byHash)).toEqual(ordered)
 })
 
 describe('a malformed candidate', () => {
@@ -198,6 +205,15 @@ describe('a malformed candidate', () => {
       ],
       malformed: { count: 4 },
     })
+  })
+
+  test('is replaced under a proportional allocation, too', () => {
+    const all = items(
+      Array.from({ length: 400 }, (_, i) => `d${i % 4 ? 0 : 1}`),
+      (i) => i % 3 === 0,
+    )
+    const sketch = sketchOf(all, 100, { allocation: 'proportional' })
+    expect(draw(sketch, parse).strata.map(({ sampled }) => sampled)).toEqual([75, 25])
   })
 
   test('where all are malformed nothing is sampled', () => {

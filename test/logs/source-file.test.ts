@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createFormat } from '../../src/logs/format.ts'
@@ -138,6 +139,20 @@ describe('opens', () => {
     })
     expect(read).toHaveLength(150_000)
     expect(read.every((i, at) => i === at)).toBe(true)
+  })
+
+  test('with reuse, chunks that stay valid until two more were read', async () => {
+    const mebibytes = Array.from({ length: 10 }, (_, i) => Buffer.alloc(1 << 20, i))
+    await writeFile(join(base, 'root/reuse'), Buffer.concat(mebibytes))
+    const latest: Buffer[] = []
+    let read = 0
+    for await (const chunk of await open({ path: '.' }).open(object('reuse'), undefined, { reuse: true })) {
+      read += latest.push(chunk) && chunk.length
+      await setTimeout(20)
+      for (const [back, held] of latest.slice(-3).reverse().entries())
+        expect(held.equals(mebibytes[latest.length - 1 - back] as Buffer)).toBe(true)
+    }
+    expect(read).toBe(10 << 20)
   })
 
   test.each([

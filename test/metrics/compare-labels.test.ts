@@ -108,12 +108,7 @@ describe('the edits of a text', () => {
       ],
     ],
     ['words added', 'In 1989.', 'In November of 1989.', [{ removed: '', added: 'November of' }]],
-    [
-      'words removed at the end',
-      'Yes, it is',
-      'Yes',
-      [{ removed: ', it is', added: '' }],
-    ],
+    ['words removed at the end', 'Yes, it is', 'Yes', [{ removed: ', it is', added: '' }]],
     ['a language without blanks', '私は猫です', '私は犬です', [{ removed: '猫', added: '犬' }]],
     ['the second entry', ['same', 'old'], ['same', 'new'], [{ removed: 'old', added: 'new' }]],
     ['no edit', 'same', 'same', []],

@@ -7,10 +7,10 @@ export const certificateFile = fileURLToPath(new URL('./smtp-certificate.pem', i
 
 /** An SMTP server that speaks TLS from the first byte and wants a password, as the big mail providers do. */
 export async function startTlsSmtp(
-  options: { auth?: { user: string; password: string }; faults?: SmtpFault[] } = {},
+  options: { auth?: { user: string; password: string }; faults?: SmtpFault[]; port?: number } = {},
 ): Promise<Smtp> {
   const key = await readFile(new URL('./smtp-key.pem', import.meta.url), 'utf8')
   const cert = await readFile(certificateFile, 'utf8')
   const auth = options.auth ?? { user: 'monitor@example.com', password: 'p@ss/word' }
-  return startSmtp({ tls: { key, cert }, auth, faults: options.faults })
+  return startSmtp({ tls: { key, cert }, auth, faults: options.faults, port: options.port })
 }

@@ -4,8 +4,8 @@ import { freePort } from '../../../demo/services/ports.ts'
 export interface LabelStudioProxy {
   url: string
   /**
-   * Does something once, when a call is made that `isMeant`: `before` Label Studio gets it, or `after` it has answered
-   * but before the answer is passed on. @returns resolves when it was done
+   * Does something once, when a call is made that `isMeant`: `before` Label Studio gets it, or `after` it has answered.
+   * The call then goes no further, as when the connection breaks. @returns resolves when it was done
    */
   once(
     moment: 'before' | 'after',
@@ -21,23 +21,23 @@ export interface LabelStudioProxy {
 export async function startLabelStudioProxy(labelStudioUrl: string): Promise<LabelStudioProxy> {
   const port = await freePort()
   const target = new URL(labelStudioUrl)
-  const waiting: ((moment: string, call: string, path: string) => Promise<void>)[] = []
+  const waiting: ((moment: string, call: string, path: string) => Promise<boolean>)[] = []
   let server: Server
-  const interrupt = async (moment: string, method: string, path: string) => {
-    for (const each of [...waiting]) await each(moment, method, path)
+  const isInterrupted = async (moment: string, method: string, path: string) => {
+    for (const each of waiting) if (await each(moment, method, path)) return true
+    return false
   }
   const start = async () => {
     server = createServer(async (incoming, outgoing) => {
       const { method = '', url = '', headers } = incoming
       const body: Buffer[] = []
       for await (const chunk of incoming) body.push(chunk)
-      await interrupt('before', method, url)
-      if (outgoing.destroyed) return
+      if (await isInterrupted('before', method, url)) return outgoing.destroy()
       const options = { host: target.hostname, port: target.port, method, path: url, headers }
       const forwarded = request(options, async (answer) => {
         const parts: Buffer[] = []
         for await (const chunk of answer) parts.push(chunk)
-        await interrupt('after', method, url)
+        if (await isInterrupted('after', method, url)) return outgoing.destroy()
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
         outgoing.end(Buffer.concat(parts))
       })
@@ -52,10 +52,11 @@ export async function startLabelStudioProxy(labelStudioUrl: string): Promise<Lab
     once(moment, isMeant, act) {
       return new Promise((resolve) => {
         const react: (typeof waiting)[number] = async (now, method, path) => {
-          if (now !== moment || !isMeant(method, path)) return
+          if (now !== moment || !isMeant(method, path)) return false
           waiting.splice(waiting.indexOf(react), 1)
           await act()
           resolve()
+          return true
         }
         waiting.push(react)
       })

@@ -10,6 +10,7 @@ import { type RunningService, startService } from './service.ts'
 /** The servers, the service, and a run that is over. */
 export interface NineDaysRun {
   rig: Rig
+  /** May be replaced by one that was started again. */
   service: RunningService
   logs: NineDays
   expected: ExpectedSample
@@ -25,15 +26,17 @@ const BUCKET = 'logs'
 
 /** Starts everything on empty scratch directories, and does a run over the last seven of nine days of logs. */
 export async function runOverNineDays(total: number, env: Record<string, string> = {}): Promise<NineDaysRun> {
-  const rig = await startRig()
-  let service: RunningService | undefined
+  // Stricter than Label Studio as shipped: it refuses predictions that do not fit the labeling config.
+  const rig = await startRig({ validatePredictions: true })
+  let all: NineDaysRun | undefined
   const stop = async () => {
     try {
-      await service?.stop()
+      await (all ?? { service }).service?.stop()
     } finally {
       await rig.stop()
     }
   }
+  let service: RunningService | undefined
   try {
     const logs = nineDaysOfLogs(await todayForAMinute())
     await rig.s3.createBucket(BUCKET)
@@ -57,7 +60,8 @@ export async function runOverNineDays(total: number, env: Record<string, string>
     const events = await readRunEvents(service.url, id)
     const run = await service.call<Run>('GET', `/runs/${id}`)
     const expected = expectedSample(logs.counted, { bucket: BUCKET, seed: SEED, total })
-    return { rig, service, logs, expected, run, events, stop }
+    all = { rig, service, logs, expected, run, events, stop }
+    return all
   } catch (error) {
     await stop()
     throw error

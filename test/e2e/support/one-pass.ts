@@ -3,7 +3,9 @@ import type { Evaluation } from '../../../src/contract/types.ts'
 import { isSame, similarity } from './similarity.ts'
 
 interface Region {
+  id?: string
   from_name?: string
+  to_name?: string
   type?: string
   value?: Record<string, unknown>
   origin?: string
@@ -22,6 +24,7 @@ interface Annotation {
 interface Prediction {
   id: number
   model_version: string
+  score: number | null
   result: Region[]
   created_at: string
 }

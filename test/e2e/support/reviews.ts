@@ -151,6 +151,16 @@ export const DEEDS: Deed[] = [
     },
   ],
   [
+    'a task that somebody adds, with an annotation and no prediction',
+    (_task, { call, project }) =>
+      call('POST', `/api/projects/${project}/import`, [
+        {
+          data: { question: 'By hand?', request_id: '-' },
+          annotations: [{ result: [answer('answer', 'textarea', { text: ['By hand.'] })] }],
+        },
+      ]),
+  ],
+  [
     'a task that is deleted with its annotation',
     async (task, { admin, call }) => {
       await admin.edit(task, withText('Gone with its task.'))

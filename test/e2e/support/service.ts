@@ -21,6 +21,7 @@ export interface Answer {
 export interface RunningService {
   url: string
   port: number
+  dataDir: string
   logFile: string
   /** One call of the API; any status is an answer. */
   request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
@@ -98,6 +99,7 @@ export async function launchService(rig: Rig, options: ServiceOptions): Promise<
   return {
     url,
     port,
+    dataDir,
     logFile,
     ready,
     ...callsTo(url),
