@@ -70,7 +70,10 @@ export function cost(sides: Sides): Figure {
   return compared(sides, (ours, peer) => peer / ours)
 }
 
-function compared({ ours, peer, atLeast, ...rest }: Sides, ratioOf: (ours: number, peer: number) => number): Figure {
+function compared(
+  { ours, peer, atLeast, ...rest }: Sides,
+  ratioOf: (ours: number, peer: number) => number,
+): Figure {
   const ratio = median(ours.map((value, round) => ratioOf(value, peer[round] as number)))
   return {
     ...rest,
@@ -104,12 +107,12 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
  * Measures several things in turn, A B A B …, after one round that does not count: a machine whose speed drifts then
  * moves all of them alike.
  */
-export async function inTurn<K extends string>(
+export async function inTurn<K extends string, T>(
   runs: number,
-  works: Record<K, () => Promise<number>>,
-): Promise<Record<K, number[]>> {
+  works: Record<K, () => Promise<T>>,
+): Promise<Record<K, T[]>> {
   const names = Object.keys(works) as K[]
-  const results = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>
+  const results = Object.fromEntries(names.map((name) => [name, [] as T[]])) as Record<K, T[]>
   for (let round = -1; round < runs; round++) {
     for (const name of names) {
       const value = await works[name]()

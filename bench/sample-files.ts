@@ -39,7 +39,10 @@ export async function writeSampleFiles(options: {
   const random = randomNumbers(1)
   const write = async ([date, records]: (typeof days)[number]): Promise<string> => {
     const [year = '', month, day] = date.split('-')
-    const path = join(directory, `qalogs_${month}:${day}:${year.slice(2)}.${ENDING[format]}${gzip ? '.gz' : ''}`)
+    const path = join(
+      directory,
+      `qalogs_${month}:${day}:${year.slice(2)}.${ENDING[format]}${gzip ? '.gz' : ''}`,
+    )
     const lines = records.map((record, index) => TEXT[format]({ ...record, answer: sentence(random) }, index))
     await writeRepeated(path, { head: HEAD[format], block: lines.join(''), bytes: perFile, gzip })
     return path
@@ -56,7 +59,11 @@ export async function writeSampleFiles(options: {
 }
 
 /** Gives the same files further names, below another directory: logs of any size for the space of one. */
-export async function linkSampleFiles(files: SampleFiles, directory: string, times: number): Promise<SampleFiles> {
+export async function linkSampleFiles(
+  files: SampleFiles,
+  directory: string,
+  times: number,
+): Promise<SampleFiles> {
   const paths: string[] = []
   for (let copy = 0; copy < times; copy++) {
     await mkdir(join(directory, String(copy)), { recursive: true })
@@ -91,7 +98,8 @@ Model Server: qa-model-server-0${1 + (index % 4)}
   csv: (record) => `${COLUMNS.map((name) => `"${String(record[name]).replaceAll('"', '""')}"`).join(',')}\n`,
 }
 
-const SYLLABLES = 'al an be co da en er fi go ha in ka le lo ma mi na no or pe ra re sa se ta ti un ve wo zu'.split(' ')
+const SYLLABLES =
+  'al an be co da en er fi go ha in ka le lo ma mi na no or pe ra re sa se ta ti un ve wo zu'.split(' ')
 const WORDS = Array.from({ length: 3_000 }, (_, index) =>
   [index % 30, Math.floor(index / 30) % 30, Math.floor(index / 7) % 30]
     .slice(0, 1 + (index % 3))

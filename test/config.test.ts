@@ -46,6 +46,7 @@ test('everything has a default', () => {
     labelStudio: null,
     logLevel: 'info',
     reconcileInterval: 300,
+    s3: { endpoint: null, region: null },
     aws: {},
   })
 })
@@ -70,6 +71,8 @@ test('everything can be set', () => {
       LABEL_STUDIO_URL: 'http://labels.example.org:8080/ls/',
       LABEL_STUDIO_API_KEY: ' key ',
       LOG_LEVEL: 'Debug',
+      AWS_ENDPOINT_URL_S3: 'http://s3.local:8333',
+      AWS_REGION: 'eu-central-1',
       RECONCILE_INTERVAL: '0',
     }),
   ).toEqual({
@@ -92,6 +95,7 @@ test('everything can be set', () => {
     smtp: { url: 'smtps://user:p%20w@smtp.example.org:465', from: 'Models <models@example.org>' },
     labelStudio: { url: 'http://labels.example.org:8080/ls', apiKey: 'key' },
     logLevel: 'debug',
+    s3: { endpoint: 'http://s3.local:8333', region: 'eu-central-1' },
     reconcileInterval: 0,
     aws: {},
   })

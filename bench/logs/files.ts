@@ -104,7 +104,12 @@ async function withReading(
   return withScanning(bench, async ({ monitor, scan }) => {
     const source = { type: 'file', path: 'logs', key_pattern: `qalogs_{MM}:{DD}:{YY}.*` }
     await monitor({ name: 'bench', source, format, by })
-    const files = await writeSampleFiles({ directory: join(bench.directory, 'logs'), format, mb: bench.mb, gzip })
+    const files = await writeSampleFiles({
+      directory: join(bench.directory, 'logs'),
+      format,
+      mb: bench.mb,
+      gzip,
+    })
     const startsMs: number[] = []
     const ours = async () => {
       const { seconds, startMs } = await scan('bench', files.today)

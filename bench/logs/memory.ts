@@ -12,7 +12,11 @@ export const memory: Measurement = {
   name: 'logs-memory',
   async measure(bench) {
     const directory = join(bench.directory, 'logs')
-    const small = await writeSampleFiles({ directory: join(directory, 'small'), format: 'template', mb: SMALL_MB })
+    const small = await writeSampleFiles({
+      directory: join(directory, 'small'),
+      format: 'template',
+      mb: SMALL_MB,
+    })
     const times = Math.ceil((bench.memoryGb * 1000) / SMALL_MB)
     const large = await linkSampleFiles(small, join(directory, 'large'), times)
     const peer = await peak(bench, 'small', small)
@@ -34,11 +38,14 @@ export const memory: Measurement = {
 async function peak(bench: Bench, path: string, files: SampleFiles) {
   const directory = join(bench.directory, `service-${path}`)
   await mkdir(directory)
-  return withScanning({ directory, fileRoot: join(bench.directory, 'logs') }, async ({ monitor, scan, service }) => {
-    const idleMb = await service.peakMb()
-    const source = { type: 'file', path, key_pattern: files.keyPattern }
-    await monitor({ name: 'bench', source, format: 'template' })
-    await scan('bench', files.today)
-    return { idleMb, peakMb: await service.peakMb() }
-  })
+  return withScanning(
+    { directory, fileRoot: join(bench.directory, 'logs') },
+    async ({ monitor, scan, service }) => {
+      const idleMb = await service.peakMb()
+      const source = { type: 'file', path, key_pattern: files.keyPattern }
+      await monitor({ name: 'bench', source, format: 'template' })
+      await scan('bench', files.today)
+      return { idleMb, peakMb: await service.peakMb() }
+    },
+  )
 }

@@ -23,7 +23,14 @@ export const s3Logs: Measurement = {
       return await withScanning(bench, async ({ monitor, scan }) => {
         const credentials = { access_key_id: s3.accessKeyId, secret_access_key: s3.secretAccessKey }
         const { endpoint, region } = s3
-        const source = { type: 's3', bucket: BUCKET, key_pattern: files.keyPattern, endpoint, region, credentials }
+        const source = {
+          type: 's3',
+          bucket: BUCKET,
+          key_pattern: files.keyPattern,
+          endpoint,
+          region,
+          credentials,
+        }
         await monitor({ name: 'bench', source, format: 'template' })
         const client = s3.client()
         const times = await inTurn(bench.runs, {
@@ -35,7 +42,8 @@ export const s3Logs: Measurement = {
           cost({
             ...{ name: 'logs-s3', unit: 's', atLeast: 0.9, ...times },
             against: 'the same client, bytes thrown away',
-            means: 'template logs from a real S3 server (SeaweedFS), from POST /runs until it begins to import',
+            means:
+              'template logs from a real S3 server (SeaweedFS), from POST /runs until it begins to import',
           }),
         ]
       })

@@ -54,7 +54,10 @@ export async function withScanning<T>(
   }
 }
 
-async function makeMonitor(url: string, { name, source, format, by = 'date' }: ScanDefinition): Promise<void> {
+async function makeMonitor(
+  url: string,
+  { name, source, format, by = 'date' }: ScanDefinition,
+): Promise<void> {
   const response = await fetch(`${url}/monitors`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -66,7 +69,8 @@ async function makeMonitor(url: string, { name, source, format, by = 'date' }: S
   })
   if (response.ok) return
   const problem = await response.text()
-  if (/"path":"\/?format/.test(problem)) throw new Unable(`this version of the service reads no ${format} logs`)
+  if (/"path":"\/?format/.test(problem))
+    throw new Unable(`this version of the service reads no ${format} logs`)
   throw new Error(`POST /monitors answered ${response.status}: ${problem}`)
 }
 

@@ -11,6 +11,8 @@ import { lockProject } from './store.ts'
 /** Webhooks of 5,000 tasks are 3.5 MB each; this bounds what one transaction holds. */
 const BATCH_EVENTS = 200
 const BATCH_BYTES = 16 * 1024 * 1024
+/** Label Studio gives about 10 tasks/s one by one, and 200 by pages of what has changed. */
+const MOST_SINGLE_TASKS = 20
 /** Picks up what another process left behind; events of this process are processed at once. */
 const SWEEP_MS = 1_000
 
@@ -185,10 +187,10 @@ async function processBatch(
   const events = batch.map((row) => parseBody(row.body))
   if (project) {
     const followUp = await applyEvents(tx, project, events)
-    if (followUp.readTasks.size > 0 && !followUp.reconcile) {
-      await jobs.readTasks(tx, project.project_id, [...followUp.readTasks])
-    }
-    if (followUp.reconcile) await jobs.reconcile(tx, project.project_id)
+    const { readTasks } = followUp
+    if (followUp.reconcile || readTasks.size > MOST_SINGLE_TASKS) {
+      await jobs.reconcile(tx, project.project_id)
+    } else if (readTasks.size > 0) await jobs.readTasks(tx, project.project_id, [...readTasks])
     if (followUp.recompute) await jobs.recompute(tx, project.project_id)
   } else if (events.some(isHint)) {
     await jobs.reconcileAll(tx)

@@ -114,7 +114,6 @@ async function annotationRepairs(
     if (isSame && (row.ground_truth_us === null) === (next.ground_truth_us === null)) continue
     writes.push(next)
     if (isSame) continue
-    console.log('DEBUG', JSON.stringify(row), JSON.stringify(next))
     if (!row || row.deleted) repairs.annotations_added++
     else repairs.annotations_changed++
   }

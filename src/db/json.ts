@@ -6,8 +6,8 @@ export function toJsonb(value: unknown): string {
   const text = JSON.stringify(value) ?? 'null'
   // `JSON.stringify` escapes NUL and lone surrogates and nothing else by \u0000 and \ud800–\udfff; every other
   // escape, a backslash of the text itself among them, is matched only to be stepped over.
-  return text.replace(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (escape) =>
-    escape === '\\u0000' || escape.startsWith('\\ud') ? '\\ufffd' : escape,
+  return text.replace(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (found) =>
+    found === '\\u0000' || found.startsWith('\\ud') ? '\\ufffd' : found,
   )
 }
 

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 
 /** Identifies a task by its `data`, whatever the order of its keys: the same data, the same hash. */
 export function dataHash(data: unknown): string {
-  return createHash('sha256').update(JSON.stringify(sorted(data))).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(data)))
+    .digest('hex')
 }
 
 function sorted(value: unknown): unknown {

@@ -5,7 +5,7 @@ import { toJsonb } from '../db/json.ts'
 import { ensureProject, ensureWebhook, projectTitle } from '../labeling/project.ts'
 import type { RunDependencies } from './execute.ts'
 import type { Plan } from './plan.ts'
-import { type RunRow, update } from './run.ts'
+import { findRun, type RunRow, update } from './run.ts'
 
 /** What sets the run's project apart from all others, for reviewers and for an interrupted attempt to find it again. */
 function describe(run: RunRow): string {
@@ -16,8 +16,10 @@ function describe(run: RunRow): string {
 export async function makeProject(deps: RunDependencies, run: RunRow, plan: Plan): Promise<RunRow> {
   if (run.project_id !== null) return run
   const { database, labelStudio } = deps
-  const uncertain = run.project_intent_at !== null
-  await update(database.kysely, run.id, { project_intent_at: run.project_intent_at ?? new Date() })
+  // Read anew: an attempt of this very process may have asked for it and not heard the answer.
+  const intended = (await findRun(database.kysely, run.id))?.project_intent_at ?? null
+  const uncertain = intended !== null
+  await update(database.kysely, run.id, { project_intent_at: intended ?? new Date() })
   const window = { from: run.window_from, to: run.window_to }
   const fields = {
     title: projectTitle(plan.title, window),

@@ -117,9 +117,11 @@ describe('the demo', () => {
     }
 
     const call = labelStudioApi(places.get('Label Studio') as string, admin.token)
-    const reviewer = createReviewer(call)
-    const task = await reviewer.next(Number(project))
-    await reviewer.accept(task?.id as number)
+    type Listed = { id: number; total_annotations: number; cancelled_annotations: number }
+    const listed = await call<{ tasks: Listed[] }>('GET', `/api/tasks?project=${project}&page_size=100`)
+    const left = listed.tasks.filter((task) => task.total_annotations + task.cancelled_annotations === 0)
+    expect(left).toHaveLength(5)
+    await createReviewer(call).accept(left[0]?.id as number)
     await demo.until(`56 of 60 tasks: ${evaluation.change_rate.changed} of 54 changed`, 10_000)
 
     expect(await processesIn(demo.home)).not.toEqual([])
@@ -190,7 +192,9 @@ describe('the account of the steps', () => {
     })
     screen.close()
     screen.print('unheard')
-    return text
+    // colours depend on where the tests run
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is told by
+    return text.replace(/\x1b\[\d+m/g, '')
   }
 
   test('without a terminal has lines alone, those on progress some seconds apart', async () => {
@@ -202,11 +206,11 @@ describe('the account of the steps', () => {
   test('on a terminal draws progress anew, never wider than it', async () => {
     const text = await account(true)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is told by
-    const lines = text.replace(/\x1b\[[\d;]*[A-Za-z]/g, '').split('\n')
+    const lines = text.replace(/\x1b\[\d*[A-Z]/g, '').split('\n')
     expect(lines).toContain('    0:00  begun')
     expect(lines).toContain('    1:05  almost')
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(40)
     expect(text).toContain('\x1b[2A\x1b[J')
-    expect(lines.slice(-3)).toEqual(['    arrived', '    ✓ 65.0 s', ''])
+    expect(text.endsWith('almost\n\x1b[1A\x1b[J    ✓ 65.0 s\n')).toBe(true)
   })
 })

@@ -155,7 +155,7 @@ test.each([
       notify: { emails: ['first@example.org', 'second@example.org'] },
     })
 
-    const run = await service.run({ monitor: name, from: '2024-11-10', to: '2024-11-12' })
+    const run = await service.run({ monitor: name, from: '2024-11-10', to: '2024-11-12', force: false })
     expect(run).toMatchObject({
       status: 'ready',
       project: { title: `${title} 2024-11-10..2024-11-12` },

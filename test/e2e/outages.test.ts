@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createPersonalAccessToken } from '../../demo/services/label-studio-api.ts'
 import { startS3 } from '../../demo/services/s3.ts'
 import type { Run } from '../../src/contract/types.ts'
 import { type Rig, startRig } from './rig/rig.ts'
@@ -144,6 +145,24 @@ describe('the service as users start it', () => {
     expect(run).toMatchObject({ status: 'failed', project: null })
     expect(run.error).toContain('check LABEL_STUDIO_API_KEY')
     expect(await mailsTo('wrong-key', 1)).toEqual([expect.stringMatching(/^Run failed: wrong-key/)])
+  })
+
+  test('works with a personal access token, and tells when it was revoked', async () => {
+    const LABEL_STUDIO_API_KEY = await createPersonalAccessToken(rig.call)
+    env = { LABEL_STUDIO_API_KEY }
+    await start('personal-token')
+    await expectProjectOf(await finishedRun('personal-token'))
+
+    await rig.call('POST', '/api/token/blacklist/', { refresh: LABEL_STUDIO_API_KEY })
+    await service.stop()
+    env = { LABEL_STUDIO_API_KEY }
+    await start('personal-token')
+    const run = await finishedRun('revoked-token')
+    expect(run).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('check LABEL_STUDIO_API_KEY'),
+    })
+    expect(JSON.stringify(run)).not.toContain(LABEL_STUDIO_API_KEY)
   })
 
   test('is ready without a mail when the SMTP password is wrong, and says what to mend', async () => {

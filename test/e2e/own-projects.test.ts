@@ -148,6 +148,20 @@ describe('a project that the service did not make, with predictions of two model
     await equalWithin(5_000)
   })
 
+  test('follows hundreds of tasks that come at once, with their predictions', async () => {
+    const { coverage } = await service.evaluation(project)
+    const many = Array.from({ length: 500 }, (_, index) => ({
+      data: { question: `One of many: ${index}?` },
+      predictions: [predicted('new', `New ${index}.`)],
+    }))
+    const [first] = await importTasks(call, project, many)
+    const begun = performance.now()
+    await annotate(first as number, 'Not so.', 'new')
+    await equalWithin(30_000)
+    console.log(`500 imported tasks were read in ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+    expect((await service.evaluation(project)).coverage.tasks).toBe(coverage.tasks + 500)
+  })
+
   test('takes over a new labeling config', async () => {
     const changed = config.replace(
       '<Rating name="stars"',

@@ -1,0 +1,113 @@
+import { join } from 'node:path'
+import type { Call } from '../demo/services/json-api.ts'
+import { startLabelStudio } from '../demo/services/label-studio.ts'
+import { labelStudioApi } from '../demo/services/label-studio-api.ts'
+import type { Database } from '../src/db/database.ts'
+import type { ImportTask } from '../src/labeling/client.ts'
+import { importTask } from '../src/labeling/project.ts'
+import type { Region } from '../src/labeling/types.ts'
+import { withDatabase } from './database.ts'
+import { type Bench, inTurn, type Measurement, rate, timed, Unable } from './figure.ts'
+import { writeSampleFiles } from './sample-files.ts'
+import { startBenchService } from './service.ts'
+
+const CONFIG =
+  '<View><Text name="question" value="$question"/><TextArea name="answer" toName="question"/></View>'
+/** What is sent in one request; the last is all at once. */
+const BATCHES = [500, 1_000, 2_500, 5_000]
+
+/** Importing tasks into a real Label Studio: a run's import, beside requests with the same tasks and nothing else. */
+export const importing: Measurement = {
+  name: 'import',
+  async measure(bench) {
+    const labelStudio = await labelStudioFor(bench)
+    try {
+      const files = await writeSampleFiles({ directory: join(bench.directory, 'logs'), format: 'template', mb: 7 })
+      const service = await startBenchService({ directory: bench.directory, labelStudio })
+      try {
+        const source = { type: 'file', path: 'logs', key_pattern: files.keyPattern }
+        await service.call('POST', '/monitors', { name: 'bench', source, labeling: { config: CONFIG } })
+        return await withDatabase(service.dataDir, (database) =>
+          measureImport(bench, labelStudioApi(labelStudio.url, labelStudio.token), {
+            database,
+            run: (total) => run(service.call, files.today, total),
+          }),
+        )
+      } finally {
+        await service.stop()
+      }
+    } finally {
+      await labelStudio.stop()
+    }
+  },
+}
+
+async function measureImport(
+  { quick, runs }: Bench,
+  call: Call,
+  { database, run }: { database: Database; run: (total: number) => Promise<string> },
+) {
+  const total = quick ? 200 : 5_000
+  const tasks = await tasksOf(database, await run(total))
+  const raw = (batch: number) => async () => {
+    const { id } = await call<{ id: number }>('POST', '/api/projects', { title: 'bench', label_config: CONFIG })
+    return total / (await timed(() => importRaw(call, id, tasks, batch)))
+  }
+  const batches = BATCHES.map((batch) => [`${batch}`, raw(batch)] as const)
+  const rates: Record<string, number[]> = await inTurn(Math.min(runs, 3), {
+    ours: async () => total / (await importSeconds(database, await run(total))),
+    ...Object.fromEntries(batches),
+  })
+  const sides = { unit: 'tasks/s', means: `${total} tasks with a prediction each, into a real Label Studio` }
+  const ours = rates.ours as number[]
+  return batches.map(([batch]) =>
+    rate({
+      ...sides,
+      name: batch === '5000' ? 'import' : `import, against ${batch}`,
+      against: `nothing but requests of ${batch}`,
+      ...(batch === '5000' && { atLeast: 0.95 }),
+      ours,
+      peer: rates[batch] as number[],
+    }),
+  )
+}
+
+async function labelStudioFor({ directory, log }: Bench) {
+  return startLabelStudio({ dataDir: join(directory, 'label-studio'), log }).catch((error) => {
+    throw new Unable(`Label Studio can't be started: ${(error as Error).message}`)
+  })
+}
+
+/** @returns the id of the run, when it is ready */
+async function run(call: Call, to: string, total: number): Promise<string> {
+  const { id } = await call<{ id: string }>('POST', '/runs', { monitor: 'bench', to, total, force: true })
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const { status, error } = await call<{ status: string; error: unknown }>('GET', `/runs/${id}`)
+    if (status === 'ready') return id
+    if (status === 'failed') throw new Error(`the run failed: ${JSON.stringify(error)}`)
+  }
+}
+
+/** From the first request's sending until the last task is followed, by the times that the database keeps. */
+async function importSeconds({ pool }: Database, id: string): Promise<number> {
+  const { rows } = await pool.query(
+    `select extract(epoch from max(tasks.seen_at) - min(run_tasks.sent_at))::float as seconds
+     from run_tasks join runs on runs.id = run_id join tasks using (project_id, task_id) where run_id = $1`,
+    [id],
+  )
+  return rows[0].seconds
+}
+
+async function tasksOf({ kysely }: Database, id: string): Promise<ImportTask[]> {
+  const rows = await kysely.selectFrom('run_tasks').selectAll().where('run_id', '=', id).orderBy('position').execute()
+  return rows.map((row) =>
+    importTask({ ...row, result: row.result as Region[], model_version: row.model_version ?? 'bench' }),
+  )
+}
+
+async function importRaw(call: Call, project: number, tasks: ImportTask[], batch: number): Promise<void> {
+  for (let at = 0; at < tasks.length; at += batch) {
+    await call('POST', `/api/projects/${project}/import?return_task_ids=true`, tasks.slice(at, at + batch))
+  }
+}

@@ -1,0 +1,160 @@
+import { Agent, request } from 'node:http'
+import type { Database } from '../../src/db/database.ts'
+import { withDatabase } from '../database.ts'
+import { cost, type Entry, inTurn, type Measurement, percentile, rate } from '../figure.ts'
+import { fillProject } from '../project.ts'
+import { type BenchService, startBenchService, WEBHOOK_SECRET } from '../service.ts'
+import { startStandIn } from '../stand-in.ts'
+import { annotationCreated } from './event.ts'
+import { closedLoop, openLoop } from './load.ts'
+
+const PROJECT = 1
+const PER_SECOND = 200
+const CLIENTS = 16
+const LIMIT_MS = 25
+
+/** Events: how soon they are durable, how many a second, and how soon the evaluation knows them. */
+export const webhooks: Measurement = {
+  name: 'webhooks',
+  async measure({ directory, quick, runs }) {
+    const labelStudio = await startStandIn()
+    const service = await startBenchService({ directory, labelStudio })
+    try {
+      return await withDatabase(service.dataDir, async (database) => {
+        const seconds = quick ? 1 : 10
+        const most = Math.ceil((runs + 1) * seconds * (2 * PER_SECOND + 20_000 / 10))
+        await fillProject(database, PROJECT, most)
+        await database.pool.query('create table bare (like events including all)')
+        const senders = sendersTo(service)
+        const options = { database, service, runs, seconds, bare: bareInsert(database) }
+        return [
+          ...(await latency('webhooks, new connections', senders.connecting, options)),
+          ...(await latency('webhooks, kept connections', senders.keeping, options)),
+          await throughput(senders.keeping, options),
+        ]
+      })
+    } finally {
+      await service.stop()
+      await labelStudio.stop()
+    }
+  },
+}
+
+interface Options {
+  database: Database
+  service: BenchService
+  runs: number
+  seconds: number
+  /** Puts an event's body into a table of the same database, and no more. */
+  bare: () => Promise<unknown>
+}
+
+async function latency(
+  name: string,
+  send: () => Promise<void>,
+  { database, service, runs, seconds, bare }: Options,
+): Promise<Entry[]> {
+  const lags: number[][] = []
+  const load = { perSecond: PER_SECOND, seconds }
+  const times = await inTurn(runs, {
+    ours: async () => {
+      const { rows } = await database.pool.query('select coalesce(max(id), 0) as last from events')
+      const latencies = await openLoop(load, send)
+      lags.push(await lagsAfter(database, rows[0].last))
+      return latencies
+    },
+    peer: () => openLoop(load, bare),
+  })
+  await assertCounted(database, service)
+  const at = (share: number) => ({
+    unit: 'ms',
+    against: 'bare inserts at the same rate',
+    ours: times.ours.map((values) => percentile(values, share)),
+    peer: times.peer.map((values) => percentile(values, share)),
+  })
+  const means = `at ${PER_SECOND} events/s, from due to durable and acknowledged`
+  const p99 = cost({ ...at(0.99), name: `${name}, p99`, means })
+  const lag = lags.slice(1).map((values) => percentile(values, 0.99))
+  return [
+    cost({ ...at(0.5), name: `${name}, p50`, means }),
+    { ...p99, goal: { text: `< ${LIMIT_MS} ms`, met: p99.ours < LIMIT_MS } },
+    {
+      ...{ name: `${name}, lag p99`, unit: 'ms', ours: percentile(lag, 0.5), peer: null, against: '', ratio: null },
+      means: 'from durable until the evaluation has it',
+    },
+  ]
+}
+
+async function throughput(
+  send: () => Promise<void>,
+  { database, service, runs, seconds, bare }: Options,
+): Promise<Entry> {
+  const load = { clients: CLIENTS, seconds: seconds / 2 }
+  const rates = await inTurn(runs, {
+    ours: async () => {
+      const rate = await closedLoop(load, send)
+      await lagsAfter(database, 0)
+      return rate
+    },
+    peer: () => closedLoop(load, bare),
+  })
+  await assertCounted(database, service)
+  return rate({
+    ...{ name: 'webhooks, throughput', unit: 'events/s', atLeast: 0.5, ...rates },
+    against: 'bare inserts',
+    means: `${CLIENTS} senders, durable and acknowledged, while they are processed`,
+  })
+}
+
+/** Two ways to send the next event; each is about another task. */
+function sendersTo({ url }: BenchService) {
+  let task = 0
+  const sender = (agent: Agent) => async () => {
+    task += 1
+    const body = annotationCreated(PROJECT, task)
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      'x-webhook-secret': WEBHOOK_SECRET,
+    }
+    const status = await new Promise((resolve, reject) => {
+      const sent = request(`${url}/webhook`, { method: 'POST', agent, headers }, (response) => {
+        response.resume().once('end', () => resolve(response.statusCode))
+      })
+      sent.once('error', reject).end(body)
+    })
+    if (status !== 202) throw new Error(`expected the event to be accepted with 202, got ${status}`)
+  }
+  return {
+    /** As Label Studio does. */
+    connecting: sender(new Agent({ keepAlive: false })),
+    keeping: sender(new Agent({ keepAlive: true })),
+  }
+}
+
+function bareInsert({ pool }: Database): () => Promise<unknown> {
+  const body = annotationCreated(PROJECT, 1)
+  return () => pool.query('insert into bare (action, project_id, body) values ($1, $2, $3)', ['', PROJECT, body])
+}
+
+/** Waits until all events are processed; answers, for those after `last`, how long each waited for it, in ms. */
+async function lagsAfter({ pool }: Database, last: number): Promise<number[]> {
+  for (;;) {
+    const open = await pool.query('select 1 from events where processed_at is null limit 1')
+    if (open.rowCount === 0) break
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  const { rows } = await pool.query(
+    `select 1000 * extract(epoch from processed_at - received_at)::float as lag from events where id > $1`,
+    [last],
+  )
+  return rows.map(({ lag }) => lag)
+}
+
+/** Fast is worth nothing where an event got lost on the way. */
+async function assertCounted({ pool }: Database, { call }: BenchService): Promise<void> {
+  const { rows } = await pool.query('select count(*) as sent from events')
+  const { coverage } = await call<{ coverage: { reviewed: number } }>('GET', `/evaluations/${PROJECT}`)
+  if (coverage.reviewed === rows[0].sent) return
+  throw new Error(`${rows[0].sent} events were accepted, but ${coverage.reviewed} tasks count as reviewed`)
+}
