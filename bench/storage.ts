@@ -1,11 +1,43 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Database, type Log, openDatabase } from '../src/db/database.ts'
+import { type Database, openDatabase } from '../src/db/database.ts'
 import { openQueue } from '../src/jobs/queue.ts'
+import { silent } from './database.ts'
+import { cost, type Measurement, rate } from './figure.ts'
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} }
 const DURATION_MS = 3_000
+
+/** The embedded database and the job queue, beside themselves: what starting again, clients and batches are worth. */
+export const storage: Measurement = {
+  name: 'storage',
+  async measure({ quick, runs }) {
+    const all: Record<string, number>[] = []
+    for (let run = 0; run < (quick ? 1 : Math.min(runs, 3)); run++) all.push(await benchStorage())
+    const of = (name: string) => all.map((one) => one[name] as number)
+    const [start, single] = [of('start_fresh_ms'), of('transactions_per_s_1_client')]
+    const written = { unit: 'rows/s', peer: single, against: 'one client, one row a transaction' }
+    return [
+      cost({
+        ...{ name: 'storage, start', unit: 'ms', ours: of('start_again_ms'), peer: start },
+        ...{ against: 'the first start', means: 'opening an embedded database that is there' },
+      }),
+      rate({
+        ...{ name: 'storage, clients', ours: of('transactions_per_s_8_clients'), ...written },
+        means: 'eight clients, one row a transaction',
+      }),
+      rate({
+        ...{ name: 'storage, batches', ours: of('rows_per_s_in_batches_of_100'), ...written },
+        means: 'one client, 100 rows a transaction',
+      }),
+      cost({
+        ...{ name: 'storage, jobs', unit: 'ms', ours: of('job_begins_after_ms') },
+        ...{ peer: single.map((perSecond) => 1000 / perSecond), against: 'one transaction' },
+        means: 'from sending a job until its handler runs',
+      }),
+    ]
+  },
+}
 
 /** Figures of the embedded database and the job queue on this machine; the unit stands in each name. */
 export async function benchStorage(): Promise<Record<string, number>> {

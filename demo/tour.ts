@@ -41,9 +41,14 @@ export type Tour = {
 /** From logs to live metrics, step by step. */
 export async function tour({ screen, home, running, began, once }: Tour): Promise<void> {
   await screen.step(`Install Label Studio ${labelStudioVersion} and an S3 server`, async (step) => {
-    const log = (line: string) => step.now(line)
+    let isFirst = true
+    const log = (line: string) => {
+      if (isFirst) step.print('Only now: about 4 minutes and 1 GB of disk. Later starts take seconds.')
+      isFirst = false
+      step.now(line)
+    }
     await Promise.all([prepareLabelStudio(log), prepareS3(log)])
-    step.print(`In ${cacheDir().replace(homedir(), '~')}: the next start finds them there`)
+    step.print(`They are kept in ${cacheDir().replace(homedir(), '~')}`)
   })
 
   const servers = await screen.step('Start them, and a mail server', async (step) => {
@@ -128,7 +133,9 @@ function commands(url: string) {
   return async (step: Step, ...words: string[]) => {
     step.command(['npx label-studio-monitor', ...words, ...place].join(' '))
     const args = [cli, ...words, '--url', url]
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    // the reader's own settings are for another service
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, TERM: process.env.TERM }
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
     for await (const line of createInterface(child.stdout)) step.print(line)
   }
 }

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Call } from '../../demo/services/label-studio-api.ts'
 import type { Mail } from '../../demo/services/smtp.ts'
 import type { Run } from '../../src/contract/types.ts'
+import { type LabelStudioTask, tasksOf } from './support/label-studio-tasks.ts'
 import { REVIEW_CONFIG } from './support/logs.ts'
 import { VERSIONS } from './support/nine-days.ts'
 import { MONITOR, type NineDaysRun, runOverNineDays, SEED } from './support/nine-days-run.ts'
-import { type LabelStudioTask, tasksOf } from './support/one-pass.ts'
 import { WEBHOOK_SECRET } from './support/service.ts'
 
 /** No multiple of the number of dates, so that the dates' turns decide. */

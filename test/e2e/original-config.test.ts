@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Monitor } from '../../src/contract/types.ts'
 import { type Rig, startRig } from './rig/rig.ts'
-import { tasksOf } from './support/one-pass.ts'
+import { tasksOf } from './support/label-studio-tasks.ts'
 import { type RunningService, startService } from './support/service.ts'
 
 const CONFIG = `<View>

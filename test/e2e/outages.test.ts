@@ -2,13 +2,16 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPersonalAccessToken } from '../../demo/services/label-studio-api.ts'
-import { startS3 } from '../../demo/services/s3.ts'
 import type { Run } from '../../src/contract/types.ts'
 import { type Rig, startRig } from './rig/rig.ts'
-import { startTlsSmtp } from './rig/tls-smtp.ts'
 import { type ExpectedSample, expectedSample } from './support/expected-sample.ts'
-import { type LabelStudioProxy, startLabelStudioProxy } from './support/label-studio-proxy.ts'
-import { tasksOf } from './support/one-pass.ts'
+import {
+  isImport,
+  isProjectCreation,
+  type LabelStudioProxy,
+  startLabelStudioProxy,
+} from './support/label-studio-proxy.ts'
+import { tasksOf } from './support/label-studio-tasks.ts'
 import { type RunningService, startService } from './support/service.ts'
 import { putSmallLogs, SMALL, smallMonitor } from './support/small-monitor.ts'
 
@@ -79,8 +82,7 @@ describe('a server that is away during a run', () => {
     await rig.s3.stop()
     const failed = await runThatFails('s3-away')
     expect(failed.error).toMatch(/bucket "small".*no answer.*check source\.endpoint/)
-    const port = Number(new URL(rig.s3.endpoint).port)
-    rig.s3 = await startS3({ dir: join(rig.dir, 's3'), port })
+    await rig.restartS3()
     await expectProjectOf(await retry(failed))
     expect(await mailsTo('s3-away', 2)).toHaveLength(2)
   })
@@ -95,7 +97,7 @@ describe('a server that is away during a run', () => {
       notifications: [{ state: 'pending', error: expect.stringContaining('SMTP_URL') }],
     })
     const begun = performance.now()
-    rig.smtp = await startTlsSmtp({ port: rig.smtp.port })
+    await rig.restartSmtp()
     const later = await service.runThat(id, ({ notifications }) => notifications[0]?.state === 'sent', 60_000)
     console.log(`the mail was sent ${Math.round((performance.now() - begun) / 1000)} s after SMTP was back`)
     expect(later.notifications).toMatchObject([{ state: 'sent', error: null }])
@@ -122,7 +124,7 @@ describe('the service as users start it', () => {
 
   test('waits for a Label Studio that is away for a moment, and says so on the run', async () => {
     await start('patient')
-    const gone = proxy.once('after', isCreation, () => proxy.stop())
+    const gone = proxy.once('after', isProjectCreation, () => proxy.stop())
     const { id } = await startRun(service, 'patient')
     await gone
     const waiting = await service.runThat(id, ({ message }) => message !== null, 5_000)
@@ -207,14 +209,6 @@ describe('the service as users start it', () => {
     return service.runThat(id, ({ status }) => status === 'ready' || status === 'failed', 30_000)
   }
 })
-
-function isCreation(method: string, path: string): boolean {
-  return method === 'POST' && /^\/api\/projects\/?$/.test(path)
-}
-
-function isImport(method: string, path: string): boolean {
-  return method === 'POST' && path.includes('/import')
-}
 
 async function startRun(service: RunningService, name: string, source = {}): Promise<Run> {
   await service.call('POST', '/monitors', smallMonitor(rig, name, source))

@@ -26,7 +26,7 @@ describe.each([
     name: 'private',
     env: {} as Record<string, string>,
     ssrfProtection: true,
-    problem: /reserved network address \(block: 127\.0\.0\.0\/8\)|reserved network address/,
+    problem: /reserved network address/,
     remedy: /SSRF_PROTECTION_ENABLED=false.*PUBLIC_URL/,
   },
   {

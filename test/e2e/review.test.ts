@@ -3,8 +3,9 @@ import { createUser, labelStudioApi } from '../../demo/services/label-studio-api
 import { createReviewer } from '../../demo/services/reviewer.ts'
 import type { Reconciliation } from '../../src/contract/types.ts'
 import { evaluationBecomesEqual } from './support/becomes-equal.ts'
+import { type LabelStudioTask, tasksOf } from './support/label-studio-tasks.ts'
 import { type NineDaysRun, runOverNineDays } from './support/nine-days-run.ts'
-import { inShort, type LabelStudioTask, type OnePassOptions, tasksOf } from './support/one-pass.ts'
+import { inShort, type OnePassOptions } from './support/one-pass.ts'
 import { DEEDS, type Place, withText } from './support/reviews.ts'
 import { startService } from './support/service.ts'
 

@@ -19,6 +19,10 @@ export type Rig = {
   smtp: Smtp
   /** A scratch directory, gone after `stop`. */
   dir: string
+  /** After `s3.stop()`: starts it again with the same objects at the same port. */
+  restartS3(): Promise<void>
+  /** After `smtp.stop()`: starts it again at the same port, with no messages. */
+  restartSmtp(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -31,16 +35,30 @@ export async function startRig(options: Partial<LabelStudioOptions> = {}): Promi
     startS3({ dir: join(dir, 's3'), log }),
     startTlsSmtp(),
   ] as const
-  const stop = async () => {
+  try {
+    const [labelStudio, s3, smtp] = await Promise.all(servers)
+    const rig: Rig = {
+      labelStudio,
+      call: labelStudioApi(labelStudio.url, labelStudio.token),
+      s3,
+      smtp,
+      dir,
+      async restartS3() {
+        rig.s3 = await startS3({ dir: join(dir, 's3'), port: Number(new URL(s3.endpoint).port), log })
+      },
+      async restartSmtp() {
+        rig.smtp = await startTlsSmtp({ port: smtp.port })
+      },
+      async stop() {
+        await Promise.all([labelStudio, rig.s3, rig.smtp].map((server) => server.stop()))
+        await rm(dir, { recursive: true, force: true })
+      },
+    }
+    return rig
+  } catch (error) {
     const started = await Promise.allSettled(servers)
     await Promise.all(started.map((server) => server.status === 'fulfilled' && server.value.stop()))
     await rm(dir, { recursive: true, force: true })
-  }
-  try {
-    const [labelStudio, s3, smtp] = await Promise.all(servers)
-    return { labelStudio, call: labelStudioApi(labelStudio.url, labelStudio.token), s3, smtp, dir, stop }
-  } catch (error) {
-    await stop()
     throw error
   }
 }

@@ -69,3 +69,15 @@ export async function startLabelStudioProxy(labelStudioUrl: string): Promise<Lab
       }),
   }
 }
+
+export function isProjectCreation(method: string, path: string): boolean {
+  return method === 'POST' && /^\/api\/projects\/?$/.test(path)
+}
+
+export function isImport(method: string, path: string): boolean {
+  return method === 'POST' && path.includes('/import')
+}
+
+export function isWebhookCreation(method: string, path: string): boolean {
+  return method === 'POST' && path.startsWith('/api/webhooks')
+}

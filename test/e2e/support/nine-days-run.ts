@@ -3,9 +3,11 @@ import type { Run } from '../../../src/contract/types.ts'
 import { type Rig, startRig } from '../rig/rig.ts'
 import { type ExpectedSample, expectedSample } from './expected-sample.ts'
 import { REVIEW_CONFIG } from './logs.ts'
-import { MAX_RECORD_BYTES, type NineDays, nineDaysOfLogs, putAll, todayForAMinute } from './nine-days.ts'
+import { MAX_RECORD_BYTES, type NineDays, nineDaysOfLogs } from './nine-days.ts'
+import { putObjects } from './put-objects.ts'
 import { readRunEvents } from './run-events.ts'
 import { type RunningService, startService } from './service.ts'
+import { todayForAMinute } from './today.ts'
 
 /** The servers, the service, and a run that is over. */
 export interface NineDaysRun {
@@ -40,7 +42,7 @@ export async function runOverNineDays(total: number, env: Record<string, string>
   try {
     const logs = nineDaysOfLogs(await todayForAMinute())
     await rig.s3.createBucket(BUCKET)
-    await putAll(rig.s3, BUCKET, logs.all)
+    await putObjects(rig.s3, BUCKET, logs.all)
     service = await startService(rig, { dataDir: join(rig.dir, 'service'), env })
     await service.call('POST', '/monitors', {
       name: MONITOR,

@@ -1,6 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { PutObjectCommand } from '@aws-sdk/client-s3'
-import type { S3 } from '../../../demo/services/s3.ts'
 import { addDays } from '../../../src/runs/window.ts'
 import { type LogObject, logObject, type Piece, record, stray, unreadable } from './logs.ts'
 
@@ -16,7 +13,7 @@ export interface NineDays {
   /** The objects that the window has. */
   counted: LogObject[]
   /** Everything in the bucket. */
-  all: [key: string, body: Buffer][]
+  all: LogObject[]
 }
 
 /** More keys than S3 lists in one answer. */
@@ -60,25 +57,8 @@ export function nineDaysOfLogs(today: string): NineDays {
     from: day(2),
     to: day(8),
     counted,
-    all: [...counted, ...others].map(({ key, body }) => [key, body]),
+    all: [...counted, ...others],
   }
-}
-
-/** Today in UTC, with enough left of it that a run begun now has the same. */
-export async function todayForAMinute(): Promise<string> {
-  const left = 86_400_000 - (Date.now() % 86_400_000)
-  if (left < 60_000) await sleep(left + 100)
-  return new Date().toISOString().slice(0, 10)
-}
-
-export async function putAll(s3: S3, bucket: string, objects: [key: string, body: Buffer][]): Promise<void> {
-  const client = s3.client()
-  const waiting = objects.values()
-  const work = async () => {
-    for (const [Key, Body] of waiting) await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body }))
-  }
-  await Promise.all(Array.from({ length: 16 }, work))
-  client.destroy()
 }
 
 function key(prefix: string, date: string, year: 'YY' | 'YYYY'): string {

@@ -1,6 +1,6 @@
 import type { Rig } from '../rig/rig.ts'
 import { logObject, REVIEW_CONFIG, record } from './logs.ts'
-import { putAll } from './nine-days.ts'
+import { putObjects } from './put-objects.ts'
 
 export const SMALL = { bucket: 'small', from: '2024-11-12', to: '2024-11-12', total: 6, seed: 5 }
 
@@ -11,7 +11,7 @@ export async function putSmallLogs({ s3 }: Rig) {
     Array.from({ length: 30 }, (_, number) => record(number, '2024-11-12', 'v1')),
   )
   await s3.createBucket(SMALL.bucket)
-  await putAll(s3, SMALL.bucket, [[log.key, log.body]])
+  await putObjects(s3, SMALL.bucket, [log])
   return [log]
 }
 
