@@ -64,7 +64,8 @@ function findMembers(bytes: Buffer, start: number, end: number, names: Buffer[],
     while (at < end && bytes[at] !== COLON) at++
     const from = at + 1
     at = valueEnd(bytes, from, end)
-    const which = names.findIndex((name) => sameBytes(bytes, keyStart, keyEnd, name))
+    let which = names.length - 1
+    while (which >= 0 && !sameBytes(bytes, keyStart, keyEnd, names[which] as Buffer)) which--
     if (which < 0) {
       if (bytes[at] === CLOSE_BRACE) return
       continue

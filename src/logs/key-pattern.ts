@@ -1,4 +1,4 @@
-import { isCalendarDate } from './record-date.ts'
+import { calendarDate, isCalendarDate } from './record-date.ts'
 
 /** A key pattern that can't be compiled; the message says what stands wrong in it. */
 export class KeyPatternError extends Error {
@@ -12,56 +12,46 @@ export interface KeyPattern {
   match(key: string): { date: string | null } | null
 }
 
+type Part = 'year' | 'month' | 'day' | 'hour'
+type Parts = Partial<Record<Part, number>>
 interface Placeholder {
-  part: 'year' | 'month' | 'day' | 'hour'
+  part: Part
   widths: number[]
-  min: number
-  max: number
+  range: [number, number]
 }
 type Token = string | Placeholder
-type Parts = Partial<Record<Placeholder['part'], number>>
 
-const PLACEHOLDERS: Record<string, Placeholder> = {
-  YYYY: { part: 'year', widths: [4], min: 0, max: 9999 },
-  // four digits first: `{MM}{DD}{YY}` on 11122024 is 2024-11-12
-  YY: { part: 'year', widths: [4, 2], min: 0, max: 9999 },
-  MM: { part: 'month', widths: [2], min: 1, max: 12 },
-  DD: { part: 'day', widths: [2], min: 1, max: 31 },
-  HH: { part: 'hour', widths: [2], min: 0, max: 23 },
-}
-const KNOWN = `${Object.keys(PLACEHOLDERS)
-  .map((name) => `{${name}}`)
-  .join(', ')} and *`
+const PLACEHOLDERS = new Map<string, Placeholder>(
+  Object.entries({
+    '{YYYY}': { part: 'year', widths: [4], range: [0, 9999] },
+    // four digits first: `{MM}{DD}{YY}` on 11122024 is 2024-11-12
+    '{YY}': { part: 'year', widths: [4, 2], range: [0, 9999] },
+    '{MM}': { part: 'month', widths: [2], range: [1, 12] },
+    '{DD}': { part: 'day', widths: [2], range: [1, 31] },
+    '{HH}': { part: 'hour', widths: [2], range: [0, 23] },
+  }),
+)
+const KNOWN = `${[...PLACEHOLDERS.keys()].join(', ')} and *`
 const COMPRESSION = /\.(gz|zst|bz2)$/i
 /** More would let the widths of `{YY}` multiply. */
 const MAX_YEARS = 3
 
-function tokens(segment: string): Token[] {
-  return segment
-    .split(/(\{[^{}]*\})/)
-    .filter((piece) => piece !== '')
-    .map((piece) => {
-      if (!/[{}]/.test(piece)) return piece
-      const placeholder = PLACEHOLDERS[piece.slice(1, -1)]
-      if (placeholder) return placeholder
-      throw new KeyPatternError(`key_pattern: ${JSON.stringify(piece)} is unknown; use ${KNOWN}`)
-    })
+function token(piece: string): Token {
+  const placeholder = PLACEHOLDERS.get(piece)
+  if (placeholder || !/[{}]/.test(piece)) return placeholder ?? piece
+  throw new KeyPatternError(`key_pattern: ${JSON.stringify(piece)} is unknown; use ${KNOWN}`)
 }
 
-function number(key: string, from: number, to: number): number {
-  for (let i = from; i < to; i++) if (key.charCodeAt(i) < 48 || key.charCodeAt(i) > 57) return Number.NaN
-  return Number(key.slice(from, to))
-}
-
-/** The parts with one more value, or null where it is out of range, contradicts one of them or makes an impossible date. */
-function withPart(parts: Parts, { part, min, max }: Placeholder, value: number, width: number): Parts | null {
+/** The parts with the one that `digits` give, or null where that is out of range, contradicts one of them or makes no date. */
+function withPart(parts: Parts, { part, range: [min, max] }: Placeholder, digits: string): Parts | null {
+  if (!/^[0-9]+$/.test(digits)) return null
+  let value = Number(digits)
   // two digits as POSIX and Python's %y have them
-  const full = part === 'year' && width === 2 ? value + (value < 69 ? 2000 : 1900) : value
-  if (!(full >= min && full <= max) || (parts[part] ?? full) !== full) return null
-  const all = { ...parts, [part]: full }
+  if (part === 'year' && digits.length === 2) value += value < 69 ? 2000 : 1900
+  if (value < min || value > max || (parts[part] ?? value) !== value) return null
+  const all = { ...parts, [part]: value }
   const { year, month, day } = all
-  if (year !== undefined && month && day && !isCalendarDate(year, month, day)) return null
-  return all
+  return year !== undefined && month && day && !isCalendarDate(year, month, day) ? null : all
 }
 
 interface Found {
@@ -70,28 +60,20 @@ interface Found {
 }
 
 /** Matches the tokens so that they end at `end`; gives where they start and the parts then known. */
-function matchBefore(
-  key: string,
-  segment: Token[],
-  end: number,
-  parts: Parts,
-  at = segment.length - 1,
-): Found | null {
-  for (; at >= 0; at--) {
-    const token = segment[at] as Token
-    if (typeof token === 'string') {
-      if (!key.endsWith(token, end) || end < token.length) return null
-      end -= token.length
-      continue
-    }
-    for (const width of token.widths) {
-      const known = end >= width && withPart(parts, token, number(key, end - width, end), width)
-      const rest = known && matchBefore(key, segment, end - width, known, at - 1)
-      if (rest) return rest
-    }
-    return null
+function matchBefore(key: string, tokens: Token[], end: number, parts: Parts): Found | null {
+  const last = tokens.at(-1)
+  if (last === undefined) return { start: end, parts }
+  const before = tokens.slice(0, -1)
+  if (typeof last === 'string') {
+    const fits = end >= last.length && key.endsWith(last, end)
+    return fits ? matchBefore(key, before, end - last.length, parts) : null
   }
-  return { start: end, parts }
+  for (const width of last.widths) {
+    const known = end >= width && withPart(parts, last, key.slice(end - width, end))
+    const found = known && matchBefore(key, before, end - width, known)
+    if (found) return found
+  }
+  return null
 }
 
 /**
@@ -103,12 +85,16 @@ function matchBefore(
  */
 export function compileKeyPattern(pattern: string): KeyPattern {
   if (!pattern.trim()) throw new KeyPatternError(`key_pattern: empty; use a text with ${KNOWN}`)
-  const segments = pattern.split(/\*+/).map(tokens)
-  const used = segments.flat().filter((token) => typeof token !== 'string')
-  const parts = new Set(used.map((token) => token.part))
-  if (used.filter((token) => token.part === 'year').length > MAX_YEARS)
+  const segments = pattern.split(/\*+/).map((segment) =>
+    segment
+      .split(/(\{[^{}]*\})/)
+      .filter(Boolean)
+      .map(token),
+  )
+  const parts = segments.flat().map((one) => (typeof one === 'string' ? null : one.part))
+  if (parts.filter((part) => part === 'year').length > MAX_YEARS)
     throw new KeyPatternError(`key_pattern: more than ${MAX_YEARS} years in ${JSON.stringify(pattern)}`)
-  const hasDate = parts.has('year') && parts.has('month') && parts.has('day')
+  const hasDate = parts.includes('year') && parts.includes('month') && parts.includes('day')
 
   function matchExactly(key: string) {
     let found: Found | null = matchBefore(key, segments.at(-1) as Token[], key.length, {})
@@ -120,9 +106,7 @@ export function compileKeyPattern(pattern: string): KeyPattern {
     }
     if (!found) return null
     const { year, month, day } = found.parts
-    if (!hasDate) return { date: null }
-    const pad = (value: number | undefined, width: number) => String(value).padStart(width, '0')
-    return { date: `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}` }
+    return { date: hasDate ? calendarDate(year as number, month as number, day as number) : null }
   }
 
   return {

@@ -1,19 +1,7 @@
-import { BrokenData, decompress } from './decompress.ts'
-import type { Fields, Format } from './format.ts'
-import { Framer, MAX_RECORD_BYTES } from './framer.ts'
+import type { Fields } from './format.ts'
 import { addMalformed, type Malformed } from './malformed.ts'
-import { counts, objectsOf, type Window } from './scan.ts'
-import type { LogObject, LogSource } from './source.ts'
-
-export interface PreviewOptions {
-  source: LogSource
-  format: Format
-  window: Window
-  /** How many records. */
-  count: number
-  limits?: { maxRecordBytes?: number }
-  signal?: AbortSignal
-}
+import { objectsOf, type ReadOptions, readObject } from './read.ts'
+import type { LogObject } from './source.ts'
 
 export interface PreviewRecord {
   object: string
@@ -31,56 +19,37 @@ export interface Preview {
 
 const MAX_OBJECTS = 1_000
 
+const sortKey = ({ date, key }: LogObject) => `${date ?? ''}\n${key}`
+
 /**
- * What a scan of the window would read: the objects, and the first records of the first of them, parsed; with every problem that
- * these have in framing or content.
+ * What a scan of the window would read: the objects, and the first `count` records of the first of them, parsed; with every problem
+ * that was met on the way, in framing or content.
  * @throws SourceError if the logs can't be read, or the signal's reason
  */
-export async function previewLogs(options: PreviewOptions): Promise<Preview> {
-  const { source, format, window, count, signal } = options
-  const preview: Preview = { objects: [], records: [], malformed: { count: 0, first: [] } }
-  const { objects, records, malformed } = preview
-  for await (const object of objectsOf(source, window, signal)) {
-    objects.push(object)
-    if (objects.length === MAX_OBJECTS) break
-  }
-  const sortKey = ({ date, key }: LogObject) => `${date ?? ''}\n${key}`
+export async function previewLogs(options: ReadOptions & { count: number }): Promise<Preview> {
+  const { format, count } = options
+  const objects: LogObject[] = []
+  for await (const object of objectsOf(options)) if (objects.push(object) === MAX_OBJECTS) break
   objects.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
 
-  for (const object of objects) {
-    if (records.length >= count) break
+  const records: PreviewRecord[] = []
+  const malformed: Malformed = { count: 0, first: [] }
+  const isEnough = () => records.length >= count
+  for (const { key: object, ...rest } of objects) {
+    if (isEnough()) break
     const report = (line: number, problem: string) => {
-      if (records.length < count) addMalformed(malformed, [{ object: object.key, line, problem }])
+      if (!isEnough()) addMalformed(malformed, [{ object, line, problem }])
     }
-    const framer = new Framer(
-      format,
-      {
-        record(bytes, start, end) {
-          const own = format.date(bytes, start, end)
-          if (records.length >= count || !counts(own, object, window)) return
-          const line = framer.lineAt(start)
-          const parsed = format.parse(bytes.subarray(start, end))
-          const date = own ?? object.date
-          if ('fields' in parsed) records.push({ object: object.key, line, date, fields: parsed.fields })
-          else report(line, parsed.problem)
-        },
-        malformed: report,
+    await readObject({ key: object, ...rest }, options, {
+      record({ bytes, start, end, date, line }) {
+        if (isEnough()) return
+        const parsed = format.parse(bytes.subarray(start, end))
+        if ('fields' in parsed) records.push({ object, line, date, fields: parsed.fields })
+        else report(line, parsed.problem)
       },
-      options.limits?.maxRecordBytes ?? MAX_RECORD_BYTES,
-    )
-    try {
-      let done = false
-      for await (const chunk of decompress(await source.open(object, signal))) {
-        signal?.throwIfAborted()
-        framer.push(chunk)
-        done = records.length >= count
-        if (done) break
-      }
-      if (!done) framer.end()
-    } catch (error) {
-      if (!(error instanceof BrokenData)) throw error
-      report(framer.line, error.message)
-    }
+      malformed: report,
+      isEnough,
+    })
   }
-  return preview
+  return { objects, records, malformed }
 }

@@ -25,6 +25,12 @@ export function isCalendarDate(year: number, month: number, day: number): boolea
   return day >= 1 && day <= days
 }
 
+/** The date as `YYYY-MM-DD`. */
+export function calendarDate(year: number, month: number, day: number): string {
+  const pad = (value: number) => String(value).padStart(2, '0')
+  return `${String(year).padStart(4, '0')}-${pad(month)}-${pad(day)}`
+}
+
 /**
  * Makes the function that gives an instant (milliseconds since 1970) its calendar date in a time zone.
  * @throws RangeError if the zone is not an IANA name
@@ -46,10 +52,9 @@ function zoneDates(timezone: string): (instant: number) => string | null {
     const quarter = Math.floor(instant / QUARTER_HOUR)
     let date = known.get(quarter)
     if (!date) {
-      const parts = Object.fromEntries(
-        formatter.formatToParts(quarter * QUARTER_HOUR).map((p) => [p.type, p.value]),
-      )
-      date = `${parts.year?.padStart(4, '0')}-${parts.month}-${parts.day}`
+      const parts = formatter.formatToParts(quarter * QUARTER_HOUR)
+      const part = (type: string) => Number(parts.find((one) => one.type === type)?.value)
+      date = calendarDate(part('year'), part('month'), part('day'))
       if (known.size >= MAX_CACHED) known.clear()
       known.set(quarter, date)
     }

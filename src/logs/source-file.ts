@@ -8,6 +8,8 @@ import { SourceError } from './source-error.ts'
 
 /** Fewer, larger reads: at 64 KiB the reading itself takes twice as long. */
 const READ_BYTES = 1 << 20
+/** Two with the reader, one waiting, one being filled. */
+const REUSED_BUFFERS = 4
 
 const isInside = (root: string, path: string) => {
   const way = relative(root, path)
@@ -27,11 +29,15 @@ function fileError(error: unknown, path: string, missing: 'unavailable' | 'refus
   return new SourceError('unavailable', `${path}: can't be read now (${code ?? 'unknown error'})`)
 }
 
-async function* read(file: FileHandle, path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+async function* read(file: FileHandle, path: string, reuse: boolean, signal?: AbortSignal) {
+  const buffers: Buffer[] = []
   try {
-    for (;;) {
+    for (let i = 0; ; i++) {
       signal?.throwIfAborted()
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(READ_BYTES), 0, READ_BYTES)
+      const used = reuse ? buffers[i % REUSED_BUFFERS] : null
+      const buffer = used ?? Buffer.allocUnsafeSlow(READ_BYTES)
+      if (reuse) buffers[i % REUSED_BUFFERS] = buffer
+      const { bytesRead } = await file.read(buffer, 0, READ_BYTES)
       if (bytesRead === 0) return
       yield buffer.subarray(0, bytesRead)
     }
@@ -101,14 +107,14 @@ export function openFileSource(definition: FileSourceDefinition, fileRoot: strin
         throw fileError(error, directory, 'refused')
       }
     },
-    async open(object, signal) {
+    async open(object, signal, { reuse = false } = {}) {
       const path = resolve(directory, object.key)
       try {
         signal?.throwIfAborted()
         const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
         const file = await open(await inside(path), flags)
         if ((await file.stat()).isFile())
-          return Readable.from(read(file, path, signal), { objectMode: false, highWaterMark: READ_BYTES })
+          return Readable.from(read(file, path, reuse, signal), { objectMode: false, highWaterMark: 1 })
         await file.close()
         throw new SourceError('refused', `${path}: is not a file`)
       } catch (error) {

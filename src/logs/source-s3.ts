@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
+import { GetObjectCommand, ListObjectsV2Command, S3Client, type S3ServiceException } from '@aws-sdk/client-s3'
 import { compileKeyPattern } from './key-pattern.ts'
 import type { LogSource, S3SourceDefinition, SourceSettings } from './source.ts'
 import { SourceError } from './source-error.ts'
@@ -12,26 +12,18 @@ const CONNECT_TIMEOUT_MS = 10_000
 /** A connection on which nothing comes for so long is dead. */
 const IDLE_TIMEOUT_MS = 60_000
 
-const MEND_CREDENTIALS = 'correct source.credentials'
-const MEND_REGION = 'correct source.region'
-
-/** What to do about the errors that nobody but the user can mend; by S3's error code or the SDK's error name. */
+/** What to do about errors that the user must mend; by S3's error code or the SDK's error name. */
 const REFUSED: Record<string, string> = {
   NoSuchBucket: 'there is no such bucket; correct source.bucket or source.endpoint',
-  InvalidBucketName: 'this is no bucket name; correct source.bucket',
-  InvalidAccessKeyId: `the access key id is unknown there; ${MEND_CREDENTIALS}`,
-  SignatureDoesNotMatch: `the secret access key is wrong; ${MEND_CREDENTIALS}`,
-  AuthFailure: `the access key is wrong; ${MEND_CREDENTIALS}`,
-  InvalidToken: `the session token is wrong; ${MEND_CREDENTIALS}`,
-  ExpiredToken: `the credentials have expired; ${MEND_CREDENTIALS}`,
+  InvalidAccessKeyId: 'the access key id is unknown there; correct source.credentials',
+  SignatureDoesNotMatch: 'the secret access key is wrong; correct source.credentials',
+  ExpiredToken: 'the credentials have expired; correct source.credentials',
   AccessDenied: 'access is denied; the credentials need s3:ListBucket and s3:GetObject here',
-  AllAccessDisabled: 'access is disabled; ask the owner of the bucket',
-  AccountProblem: 'the account is blocked; ask its owner',
   CredentialsProviderError:
     'no credentials were found; set source.credentials, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   RequestTimeTooSkewed: "this machine's clock is wrong; set it",
-  PermanentRedirect: `the bucket lies in another region; ${MEND_REGION}`,
-  AuthorizationHeaderMalformed: `the bucket lies in another region; ${MEND_REGION}`,
+  PermanentRedirect: 'the bucket lies in another region; correct source.region',
+  AuthorizationHeaderMalformed: 'the bucket lies in another region; correct source.region',
   InvalidObjectState: 'the object is archived; restore it first',
 }
 /** Client errors that another try may still get past. */
@@ -39,37 +31,24 @@ const UNAVAILABLE: Record<string, string> = {
   NoSuchKey: 'the object was deleted after it was listed',
   PreconditionFailed: 'the object was replaced while it was read',
   InvalidRange: 'the object was replaced while it was read',
-  RequestTimeout: 'the connection was too slow',
 }
-const TLS = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO)/
-
-interface SdkError {
-  name?: string
-  code?: string
-  $metadata?: { httpStatusCode?: number }
-}
+const BAD_TLS = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO)/
 
 /** Only codes and statuses are taken from the SDK's errors: what else they hold may be signed or secret. */
 function s3Error(error: unknown, what: string): SourceError {
   if (error instanceof SourceError) return error
-  const { name = 'Error', code, $metadata } = error as SdkError
-  const status = $metadata?.httpStatusCode
-  const fail = (kind: 'unavailable' | 'refused', why: string) => new SourceError(kind, `${what}: ${why}`)
-  if (Object.hasOwn(REFUSED, name)) return fail('refused', `${REFUSED[name]} (${name})`)
-  if (Object.hasOwn(UNAVAILABLE, name)) return fail('unavailable', `${UNAVAILABLE[name]} (${name})`)
-  if (status === undefined || status < 300) {
-    if (code && TLS.test(code))
-      return fail('refused', `no safe connection (${code}); correct source.endpoint`)
-    const reason = code ?? name
-    return fail(
-      'unavailable',
-      `no answer, or none of an S3 server (${reason}); check source.endpoint if this lasts`,
-    )
-  }
-  const answer = `answered ${status} ${name}`
-  if (status >= 500 || status === 429 || status === 408 || /throttl|slow/i.test(name))
-    return fail('unavailable', `${answer}; the server is overloaded or down`)
-  return fail('refused', `${answer}; check source.endpoint, source.bucket and source.credentials`)
+  const { name, code, $metadata } = error as { name: string; code?: string } & Partial<S3ServiceException>
+  const status = $metadata?.httpStatusCode ?? 0
+  const refused = (why: string) => new SourceError('refused', `${what}: ${why}`)
+  const unavailable = (why: string) => new SourceError('unavailable', `${what}: ${why}`)
+  if (Object.hasOwn(REFUSED, name)) return refused(`${REFUSED[name]} (${name})`)
+  if (Object.hasOwn(UNAVAILABLE, name)) return unavailable(`${UNAVAILABLE[name]} (${name})`)
+  if (code && BAD_TLS.test(code)) return refused(`no safe connection (${code}); correct source.endpoint`)
+  if (status < 300)
+    return unavailable(`no answer of an S3 server (${code ?? name}); check source.endpoint if this lasts`)
+  if (status >= 500 || status === 429 || status === 408)
+    return unavailable(`answered ${status} ${name}; the server is overloaded or down`)
+  return refused(`answered ${status} ${name}; check source.endpoint, source.bucket and source.credentials`)
 }
 
 function endpointUrl(endpoint: string): URL {
@@ -102,16 +81,16 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
   })
   const place = `bucket ${JSON.stringify(bucket)}${endpoint ? ` on ${endpoint.host}` : ''}`
 
-  async function send<T>(what: string, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+  type Send<T> = (options: { abortSignal?: AbortSignal }) => Promise<T>
+  async function send<T>(what: string, signal: AbortSignal | undefined, call: Send<T>): Promise<T> {
     try {
       signal?.throwIfAborted()
-      return await call()
+      return await call(signal ? { abortSignal: signal } : {})
     } catch (error) {
       signal?.throwIfAborted()
       throw s3Error(error, what)
     }
   }
-  const abort = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {})
 
   return {
     id: `s3://${bucket}`,
@@ -119,22 +98,17 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
     async *list(signal) {
       let token: string | undefined
       do {
-        const request = new ListObjectsV2Command({
-          Bucket: bucket,
-          Prefix: prefix || undefined,
-          ContinuationToken: token,
-        })
-        const page = await send(`listing ${place}`, signal, () => client.send(request, abort(signal)))
+        const where = { Bucket: bucket, Prefix: prefix || undefined, ContinuationToken: token }
+        const request = new ListObjectsV2Command(where)
+        const page = await send(`listing ${place}`, signal, (options) => client.send(request, options))
         for (const { Key: key = '', Size: size = null, ETag: etag = null } of page.Contents ?? []) {
           const match = key.endsWith('/') ? null : pattern.match(key)
           if (match) yield { key, size, date: match.date, etag }
         }
-        if (page.IsTruncated && (!page.NextContinuationToken || page.NextContinuationToken === token))
-          throw new SourceError(
-            'unavailable',
-            `listing ${place}: the server does not say how its list goes on`,
-          )
-        token = page.IsTruncated ? page.NextContinuationToken : undefined
+        if (!page.IsTruncated) return
+        if (!page.NextContinuationToken || page.NextContinuationToken === token)
+          throw new SourceError('unavailable', `listing ${place}: the server does not say how it goes on`)
+        token = page.NextContinuationToken
       } while (token)
     },
 
@@ -143,7 +117,7 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
       const get = (from: number, etag?: string) => {
         const range = from > 0 ? `bytes=${from}-` : undefined
         const request = new GetObjectCommand({ Bucket: bucket, Key: key, Range: range, IfMatch: etag })
-        return send(what, signal, () => client.send(request, abort(signal)))
+        return send(what, signal, (options) => client.send(request, options))
       }
 
       async function* bytes(answer: Awaited<ReturnType<typeof get>>): AsyncGenerator<Buffer> {
@@ -156,22 +130,18 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
               resumes = 0
               yield chunk
             }
-            if (length === undefined || read >= length) return
-          } catch (error) {
+            if (length === undefined) return
+          } catch {
             signal?.throwIfAborted()
-            if (!etag || resumes === MAX_RESUMES) throw s3Error(error, what)
           }
+          if (read === length) return
           if (resumes === MAX_RESUMES)
             throw new SourceError('unavailable', `${what}: the connection breaks off`)
-          await delay(RESUME_DELAY_MS * 2 ** resumes, undefined, signal && { signal }).catch(() =>
-            signal?.throwIfAborted(),
-          )
+          await delay(RESUME_DELAY_MS * 2 ** resumes)
           answer = await get(read, etag)
-          if (read > 0 && !answer.ContentRange?.startsWith(`bytes ${read}-`))
-            throw new SourceError(
-              'unavailable',
-              `${what}: broke off, and the server can't go on from a range`,
-            )
+          const goesOn = read === 0 || (etag && answer.ContentRange?.startsWith(`bytes ${read}-`))
+          if (!goesOn)
+            throw new SourceError('unavailable', `${what}: broke off, and the server has no ranges`)
         }
       }
 

@@ -21,8 +21,11 @@ export interface LogSource {
   id: string
   /** The objects whose key matches the key pattern, in no particular order. */
   list(signal?: AbortSignal): AsyncIterable<LogObject>
-  /** An object's bytes as stored. */
-  open(object: LogObject, signal?: AbortSignal): Promise<Readable>
+  /**
+   * An object's bytes as stored. With `reuse` a chunk need only be valid until two more were read: memory that is used again costs
+   * a third less time than memory that is collected.
+   */
+  open(object: LogObject, signal?: AbortSignal, options?: { reuse?: boolean }): Promise<Readable>
   close?(): Promise<void>
 }
 

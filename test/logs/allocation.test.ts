@@ -48,7 +48,9 @@ test('proportional: what a stratum can not give goes to the others in proportion
   expect(proportional([100, 100, 200], 40, [2, 100, 200])).toEqual([2, 13, 25])
 })
 
-const seen = fc.array(fc.oneof(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 1e9 })), { maxLength: 20 })
+const seen = fc.array(fc.oneof(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 1e9 })), {
+  maxLength: 20,
+})
 
 test('even: as equal as possible, and exactly min(total, seen)', () => {
   fc.assert(
@@ -67,15 +69,21 @@ test('even: as equal as possible, and exactly min(total, seen)', () => {
 
 test('even: equals giving one at a time to the least', () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 8 }), fc.integer({ min: 0, max: 60 }), (counts, total) => {
-      const shares = counts.map(() => 0)
-      for (let given = 0; given < Math.min(total, sum(counts)); given++) {
-        const open = shares.map((share, i) => (share < (counts[i] as number) ? share : Number.POSITIVE_INFINITY))
-        const least = open.indexOf(Math.min(...open))
-        shares[least] = (shares[least] as number) + 1
-      }
-      expect(even(counts, total)).toEqual(shares)
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 8 }),
+      fc.integer({ min: 0, max: 60 }),
+      (counts, total) => {
+        const shares = counts.map(() => 0)
+        for (let given = 0; given < Math.min(total, sum(counts)); given++) {
+          const open = shares.map((share, i) =>
+            share < (counts[i] as number) ? share : Number.POSITIVE_INFINITY,
+          )
+          const least = open.indexOf(Math.min(...open))
+          shares[least] = (shares[least] as number) + 1
+        }
+        expect(even(counts, total)).toEqual(shares)
+      },
+    ),
   )
 })
 

@@ -5,7 +5,8 @@ import { frame } from './frame.ts'
 
 const { parse, field } = createFormat({ type: 'template' })
 const parsed = (text: string) => parse(Buffer.from(text))
-const fieldsOf = (text: string) => (parsed(`Timestamp: t\n${text}`) as { fields: Record<string, unknown> }).fields
+const fieldsOf = (text: string) =>
+  (parsed(`Timestamp: t\n${text}`) as { fields: Record<string, unknown> }).fields
 
 /** What the lines make of the field `a`. */
 const a = (text: string) => fieldsOf(text).a
@@ -68,7 +69,11 @@ test.each([
   ['blanks inside the quotes stay', 'A: " b "', ' b '],
   ['an unquoted value goes on', 'A: b\nc\nB: d', 'b\nc'],
   ['over blank lines', 'A: b\n\nc\n\nB: d', 'b\n\nc'],
-  ['over lines that are nearly fields', 'A: b\n12:30 c\n- d: e\nhttp://f\n  G: h\ni, j: k', 'b\n12:30 c\n- d: e\nhttp://f\n  G: h\ni, j: k'],
+  [
+    'over lines that are nearly fields',
+    'A: b\n12:30 c\n- d: e\nhttp://f\n  G: h\ni, j: k',
+    'b\n12:30 c\n- d: e\nhttp://f\n  G: h\ni, j: k',
+  ],
   ['CRLF inside becomes LF', 'A: b\r\nc\r\n\r\nd\r\nB: e', 'b\nc\n\nd'],
   ['it may begin on the next line', 'A:\nb\nB: c', 'b'],
   ['quoted, too', 'A: \r\n\r\n"b\nB: c"\nC: d', 'b\nB: c'],
@@ -93,7 +98,9 @@ test('text after a closed quote is not lost', () => {
 })
 
 test('an unclosed quote ends with its record and spoils no other', () => {
-  const { records } = frame('Timestamp: 2024-11-11\nA: "b\nB: c\nTimestamp: 2024-11-12\nA: d\n', { type: 'template' })
+  const { records } = frame('Timestamp: 2024-11-11\nA: "b\nB: c\nTimestamp: 2024-11-12\nA: d\n', {
+    type: 'template',
+  })
   expect(records.map(({ text }) => parsed(text))).toEqual([
     { fields: { timestamp: '2024-11-11', a: 'b\nB: c' } },
     { fields: { timestamp: '2024-11-12', a: 'd' } },
@@ -154,7 +161,9 @@ test.each([
   ['b', 'c\nStatus: no'],
   ['nothing', null],
 ])('the field %s is read as it is parsed: %j', (name, value) => {
-  const text = Buffer.from('xTimestamp: a\nB: "c\nStatus: no"\nVersion: v1\nStatus: ok\nTimestamp: b\nStatus: no\n')
+  const text = Buffer.from(
+    'xTimestamp: a\nB: "c\nStatus: no"\nVersion: v1\nStatus: ok\nTimestamp: b\nStatus: no\n',
+  )
   expect(field(name)(text, 1, text.indexOf('Timestamp: b'))).toBe(value)
 })
 
@@ -165,7 +174,9 @@ test.each([
   ['a field that is missing', 'nope', null],
 ])("the record's date is from %s", (_, timestamp_field, date) => {
   const text = 'Timestamp: 2024-11-11 00:12:33\nServed At: "2024-11-10"\n'
-  expect(frame(text, { type: 'template', ...(timestamp_field && { timestamp_field }) }).records[0]?.date).toBe(date)
+  expect(
+    frame(text, { type: 'template', ...(timestamp_field && { timestamp_field }) }).records[0]?.date,
+  ).toBe(date)
 })
 
 test('long hostile records parse in linear time', () => {

@@ -7,14 +7,34 @@ const J = { type: 'jsonl' }
 const texts = (bytes: string, type: typeof T) => frame(bytes, type).records.map(({ text }) => text)
 
 test.each([
-  ['the very first bytes start a record', 'Timestamp: a\nX: 1\nTimestamp: b\n', ['Timestamp: a\nX: 1\n', 'Timestamp: b\n']],
+  [
+    'the very first bytes start a record',
+    'Timestamp: a\nX: 1\nTimestamp: b\n',
+    ['Timestamp: a\nX: 1\n', 'Timestamp: b\n'],
+  ],
   ['after CRLF too', 'Timestamp: a\r\nX: 1\r\nTimestamp: b', ['Timestamp: a\r\nX: 1\r\n', 'Timestamp: b']],
   ['a byte order mark is no part of it', '\u{feff}Timestamp: a\n', ['Timestamp: a\n']],
   ['blank lines before the first are nothing', '\r\n \n\nTimestamp: a\n', ['Timestamp: a\n']],
-  ['only the begin of a line counts', 'Timestamp: a\n Timestamp: b\nX: Timestamp: c\n', ['Timestamp: a\n Timestamp: b\nX: Timestamp: c\n']],
-  ['the word alone is no start', 'Timestamp: a\nTimestamps: b\nTimestamp b\ntimestamp: c\n', ['Timestamp: a\nTimestamps: b\nTimestamp b\ntimestamp: c\n']],
-  ['two starts in a row are two records', 'Timestamp: a\nTimestamp: b\n', ['Timestamp: a\n', 'Timestamp: b\n']],
-  ['a start inside quotes is a start', 'Timestamp: a\nX: "q\nTimestamp: b"\n', ['Timestamp: a\nX: "q\n', 'Timestamp: b"\n']],
+  [
+    'only the begin of a line counts',
+    'Timestamp: a\n Timestamp: b\nX: Timestamp: c\n',
+    ['Timestamp: a\n Timestamp: b\nX: Timestamp: c\n'],
+  ],
+  [
+    'the word alone is no start',
+    'Timestamp: a\nTimestamps: b\nTimestamp b\ntimestamp: c\n',
+    ['Timestamp: a\nTimestamps: b\nTimestamp b\ntimestamp: c\n'],
+  ],
+  [
+    'two starts in a row are two records',
+    'Timestamp: a\nTimestamp: b\n',
+    ['Timestamp: a\n', 'Timestamp: b\n'],
+  ],
+  [
+    'a start inside quotes is a start',
+    'Timestamp: a\nX: "q\nTimestamp: b"\n',
+    ['Timestamp: a\nX: "q\n', 'Timestamp: b"\n'],
+  ],
   ['a start without more', 'Timestamp:', ['Timestamp:']],
   ['an empty file is no record', '', []],
   ['nor is a blank one', '\n\n  \r\n', []],
@@ -55,7 +75,12 @@ test.each([
 })
 
 test.each([
-  ['a record as long as the limit is one', `Timestamp: a\nTimestamp: ${'x'.repeat(37)}\n\nTimestamp: c\n`, 3, []],
+  [
+    'a record as long as the limit is one',
+    `Timestamp: a\nTimestamp: ${'x'.repeat(37)}\n\nTimestamp: c\n`,
+    3,
+    [],
+  ],
   ['one byte more is too long', `Timestamp: a\nTimestamp: ${'x'.repeat(38)}\n\nTimestamp: c\n`, 2, [2]],
   ['many times too long counts once', `Timestamp: a\nTimestamp: ${'x\n'.repeat(5000)}Timestamp: c\n`, 2, [2]],
   ['the last one', `Timestamp: a\nTimestamp: ${'x\n'.repeat(5000)}`, 1, [2]],
@@ -87,7 +112,20 @@ test('memory does not grow with an endless line', () => {
 })
 
 test('nothing depends on how the bytes were cut into chunks', () => {
-  const piece = fc.constantFrom('Timestamp:', ' 2024-11-11', '\n', '\r\n', '"', 'X: 1', 'ä', '{', '}', '\u{feff}', '{"a":1}\n', ' ')
+  const piece = fc.constantFrom(
+    'Timestamp:',
+    ' 2024-11-11',
+    '\n',
+    '\r\n',
+    '"',
+    'X: 1',
+    'ä',
+    '{',
+    '}',
+    '\u{feff}',
+    '{"a":1}\n',
+    ' ',
+  )
   fc.assert(
     fc.property(
       fc.array(piece, { maxLength: 60 }),
@@ -104,7 +142,15 @@ test('nothing depends on how the bytes were cut into chunks', () => {
 })
 
 test('records are what a line-by-line reading finds', () => {
-  const line = fc.constantFrom('Timestamp: 2024-11-11', 'Timestamp:', 'X: Timestamp: 1', 'timestamp: 2', '', 'y\r', ' Timestamp: 1')
+  const line = fc.constantFrom(
+    'Timestamp: 2024-11-11',
+    'Timestamp:',
+    'X: Timestamp: 1',
+    'timestamp: 2',
+    '',
+    'y\r',
+    ' Timestamp: 1',
+  )
   fc.assert(
     fc.property(fc.array(line, { maxLength: 30 }), (lines) => {
       const expected: { line: number; text: string; offset: number }[] = []

@@ -52,7 +52,9 @@ test.each([
   const [mine, theirs] = [hashes(10_000), hashes(10_000, other)]
   const mean = RANGE / 2
   const correlation =
-    mine.reduce((sum, hash, i) => sum + (hash / mean - 1) * ((theirs[i] as number) / mean - 1), 0) / 10_000 / (1 / 3)
+    mine.reduce((sum, hash, i) => sum + (hash / mean - 1) * ((theirs[i] as number) / mean - 1), 0) /
+    10_000 /
+    (1 / 3)
   expect(Math.abs(correlation)).toBeLessThan(0.04)
 })
 

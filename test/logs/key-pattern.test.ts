@@ -40,8 +40,14 @@ test.each([
   ['a repeated placeholder agrees', '{YYYY}/{MM}/*_{YYYY}-{MM}-{DD}', '2024/11/x_2024-11-12', '2024-11-12'],
   ['a repeated placeholder differs', '{YYYY}/{MM}/*_{YYYY}-{MM}-{DD}', '2024/10/x_2024-11-12', null],
   ['{YY} and {YYYY} may agree', '{YYYY}/*{MM}:{DD}:{YY}.txt', '2024/q_11:12:24.txt', '2024-11-12'],
-  ['characters of regular expressions mean themselves', 'a.b+{YYYY}({MM})[{DD}]$', 'a.b+2024(11)[12]$', '2024-11-12'],
+  [
+    'characters of regular expressions mean themselves',
+    'a.b+{YYYY}({MM})[{DD}]$',
+    'a.b+2024(11)[12]$',
+    '2024-11-12',
+  ],
   ['and match nothing else', 'a.b{YYYY}{MM}{DD}', 'axb20241112', null],
+  ['names of objects mean themselves', 'toString{YYYY}{MM}{DD}', 'toString20241112', '2024-11-12'],
   ['an empty key', SEED, '', null],
 ])('%s', (_, pattern, key, date) => {
   expect(compileKeyPattern(pattern).match(key)?.date ?? null).toBe(date)

@@ -58,7 +58,14 @@ test.each([
 })
 
 test('a reader gives the same for a timestamp whatever it read before', () => {
-  const texts = ['2024-11-11 10:00', '2024-11-11T23:00Z', '2024-11-11', '2024-11-12 10:00', '1731283200', '2024-11-11 23:00 +00']
+  const texts = [
+    '2024-11-11 10:00',
+    '2024-11-11T23:00Z',
+    '2024-11-11',
+    '2024-11-12 10:00',
+    '1731283200',
+    '2024-11-11 23:00 +00',
+  ]
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...texts)), (sequence) => {
       const reader = dateReader('Asia/Tokyo')

@@ -20,12 +20,18 @@ export function s3Error(response: ServerResponse, status: number, code: string, 
   return true
 }
 
-const escape = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
-const etagOf = (bytes: Buffer) => `"${createHash('md5').update(bytes).digest('hex')}"`
+const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+export const etagOf = (bytes: Buffer) => `"${createHash('md5').update(bytes).digest('hex')}"`
 
 /** The little of S3 that reading logs needs: paged listings, objects, ranges with If-Match. One bucket: `logs`. */
 export async function startS3Server(pageSize = 3): Promise<S3Server> {
-  const server: S3Server = { endpoint: '', objects: new Map(), requests: [], fault: null, close: async () => {} }
+  const server: S3Server = {
+    endpoint: '',
+    objects: new Map(),
+    requests: [],
+    fault: null,
+    close: async () => {},
+  }
 
   function list(url: URL, response: ServerResponse): void {
     const after = url.searchParams.get('continuation-token') ?? ''
@@ -35,9 +41,9 @@ export async function startS3Server(pageSize = 3): Promise<S3Server> {
     const more = keys.length > pageSize
     const contents = page.map((key) => {
       const bytes = server.objects.get(key) as Buffer
-      return `<Contents><Key>${escape(key)}</Key><Size>${bytes.length}</Size><ETag>${etagOf(bytes)}</ETag></Contents>`
+      return `<Contents><Key>${xml(key)}</Key><Size>${bytes.length}</Size><ETag>${etagOf(bytes)}</ETag></Contents>`
     })
-    const next = more ? `<NextContinuationToken>${escape(page.at(-1) ?? '')}</NextContinuationToken>` : ''
+    const next = more ? `<NextContinuationToken>${xml(page.at(-1) ?? '')}</NextContinuationToken>` : ''
     response.writeHead(200, { 'content-type': 'application/xml' })
     response.end(
       `<?xml version="1.0"?><ListBucketResult><IsTruncated>${more}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`,

@@ -37,7 +37,11 @@ function offer(sketch: Sketch, offered: readonly Item[]): Sketch {
   return sketch
 }
 
-const options = (total: number, more: Partial<SketchOptions> = {}): SketchOptions => ({ total, seed: '1', ...more })
+const options = (total: number, more: Partial<SketchOptions> = {}): SketchOptions => ({
+  total,
+  seed: '1',
+  ...more,
+})
 const sketchOf = (offered: readonly Item[], total: number, more?: Partial<SketchOptions>) =>
   offer(new Sketch(options(total, more)), offered)
 
@@ -54,7 +58,9 @@ function reference(offered: readonly Item[], total: number, allocation = 'even')
     })),
     total,
   )
-  const chosen = good.flatMap((candidates, i) => candidates.slice(0, shares[i])).sort((a, b) => a.order - b.order)
+  const chosen = good
+    .flatMap((candidates, i) => candidates.slice(0, shares[i]))
+    .sort((a, b) => a.order - b.order)
   return {
     offsets: chosen.map(({ offset }) => offset),
     strata: keys.map((key, i) => ({ key, seen: strata[i]?.length, sampled: shares[i] })),
@@ -66,7 +72,10 @@ const drawn = (sketch: Sketch) => {
   return { offsets: records.map(({ offset }) => offset), strata }
 }
 
-const days = fc.array(fc.nat({ max: 6 }).map((day) => `2024-11-1${day}`), { maxLength: 400 })
+const days = fc.array(
+  fc.nat({ max: 6 }).map((day) => `2024-11-1${day}`),
+  { maxLength: 400 },
+)
 const total = fc.integer({ min: 1, max: 60 })
 const allocation = fc.constantFrom('even' as const, 'proportional' as const)
 
@@ -84,23 +93,35 @@ describe('the sample', () => {
   test('does not depend on the order of records, on how sketches were merged or stored', () => {
     const cut = fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 20 })
     fc.assert(
-      fc.property(days, total, allocation, cut, fc.infiniteStream(fc.nat()), (strata, n, how, cuts, random) => {
-        const all = items(strata)
-        const shuffled = all
-          .map((item) => ({ item, at: random.next().value as number }))
-          .sort((a, b) => a.at - b.at)
-          .map(({ item }) => item)
-        const parts = [0, 1, 2, 3].map((part) => shuffled.filter((_, i) => cuts[i % cuts.length] === part))
-        const sketches = parts.map((part) => sketchOf(part, n, { allocation: how }))
-        const [a, b, c, d] = sketches.map((s) => Sketch.fromJSON(JSON.parse(JSON.stringify(s)))) as [Sketch, Sketch, Sketch, Sketch]
-        b.merge(d)
-        a.merge(c)
-        a.merge(b)
-        const whole = sketchOf(all, n, { allocation: how })
-        expect(drawn(a)).toEqual(drawn(whole))
-        expect(a.toJSON()).toEqual(whole.toJSON())
-        expect(a.seen).toBe(all.length)
-      }),
+      fc.property(
+        days,
+        total,
+        allocation,
+        cut,
+        fc.infiniteStream(fc.nat()),
+        (strata, n, how, cuts, random) => {
+          const all = items(strata)
+          const shuffled = all
+            .map((item) => ({ item, at: random.next().value as number }))
+            .sort((a, b) => a.at - b.at)
+            .map(({ item }) => item)
+          const parts = [0, 1, 2, 3].map((part) => shuffled.filter((_, i) => cuts[i % cuts.length] === part))
+          const sketches = parts.map((part) => sketchOf(part, n, { allocation: how }))
+          const [a, b, c, d] = sketches.map((s) => Sketch.fromJSON(JSON.parse(JSON.stringify(s)))) as [
+            Sketch,
+            Sketch,
+            Sketch,
+            Sketch,
+          ]
+          b.merge(d)
+          a.merge(c)
+          a.merge(b)
+          const whole = sketchOf(all, n, { allocation: how })
+          expect(drawn(a)).toEqual(drawn(whole))
+          expect(a.toJSON()).toEqual(whole.toJSON())
+          expect(a.seen).toBe(all.length)
+        },
+      ),
       { numRuns: 200 },
     )
   })
@@ -143,19 +164,32 @@ describe('the sample', () => {
 
 describe('a malformed candidate', () => {
   test('is replaced by the next of its stratum in hash order', () => {
-    const all = items(Array.from({ length: 300 }, (_, i) => `d${i % 3}`), (i) => i % 4 === 0)
+    const all = items(
+      Array.from({ length: 300 }, (_, i) => `d${i % 3}`),
+      (i) => i % 4 === 0,
+    )
     const result = draw(sketchOf(all, 30), parse)
     expect(drawn(sketchOf(all, 30))).toMatchObject({ offsets: reference(all, 30).offsets })
     expect(result.strata.map(({ seen, sampled }) => [seen, sampled])).toEqual(new Array(3).fill([100, 10]))
     const worst = new Map(['d0', 'd1', 'd2'].map((key) => [key, 0]))
-    for (const { stratum, hash } of result.records) worst.set(stratum, Math.max(hash, worst.get(stratum) ?? 0))
-    const passed = all.filter(({ stratum, candidate }) => candidate.offset % 4 === 0 && candidate.hash < (worst.get(stratum) ?? 0))
+    for (const { stratum, hash } of result.records)
+      worst.set(stratum, Math.max(hash, worst.get(stratum) ?? 0))
+    const passed = all.filter(
+      ({ stratum, candidate }) => candidate.offset % 4 === 0 && candidate.hash < (worst.get(stratum) ?? 0),
+    )
     expect(result.malformed.count).toBe(passed.length)
-    expect(result.malformed.first).toContainEqual({ object: 'o', line: (passed[0]?.candidate.line ?? 0), problem: 'is bad' })
+    expect(result.malformed.first).toContainEqual({
+      object: 'o',
+      line: passed[0]?.candidate.line ?? 0,
+      problem: 'is bad',
+    })
   })
 
   test('that has no next leaves its place to the other strata', () => {
-    const all = items(Array.from({ length: 100 }, (_, i) => (i < 5 ? 'thin' : `d${i % 2}`)), (i) => i < 4)
+    const all = items(
+      Array.from({ length: 100 }, (_, i) => (i < 5 ? 'thin' : `d${i % 2}`)),
+      (i) => i < 4,
+    )
     expect(draw(sketchOf(all, 31), parse)).toMatchObject({
       strata: [
         { key: 'd0', seen: 47, sampled: 15 },
@@ -167,7 +201,13 @@ describe('a malformed candidate', () => {
   })
 
   test('where all are malformed nothing is sampled', () => {
-    const result = draw(sketchOf(items(new Array(50).fill('d'), () => true), 10), parse)
+    const result = draw(
+      sketchOf(
+        items(new Array(50).fill('d'), () => true),
+        10,
+      ),
+      parse,
+    )
     expect(result).toMatchObject({ records: [], strata: [{ key: 'd', seen: 50, sampled: 0 }] })
     expect(result.malformed.first).toHaveLength(20)
   })
@@ -178,14 +218,22 @@ describe('a malformed candidate', () => {
         const all = items(strata, (i) => i % every === 0)
         const { records, strata: counts } = draw(sketchOf(all, n), parse)
         for (const { key, sampled } of counts) {
-          const good = all.filter(({ stratum, candidate }) => stratum === key && candidate.offset % every !== 0)
-          const first = good.map(({ candidate }) => candidate).sort(byHash).slice(0, sampled)
+          const good = all.filter(
+            ({ stratum, candidate }) => stratum === key && candidate.offset % every !== 0,
+          )
+          const first = good
+            .map(({ candidate }) => candidate)
+            .sort(byHash)
+            .slice(0, sampled)
           const taken = records.filter(({ stratum }) => stratum === key).sort((a, b) => a.hash - b.hash)
           expect(taken.map(({ offset }) => offset)).toEqual(first.map(({ offset }) => offset))
         }
       }),
     )
-    const half = items(Array.from({ length: 4_000 }, (_, i) => `d${i % 4}`), (i) => (i >> 2) % 2 === 0)
+    const half = items(
+      Array.from({ length: 4_000 }, (_, i) => `d${i % 4}`),
+      (i) => (i >> 2) % 2 === 0,
+    )
     expect(draw(sketchOf(half, 200), parse).records).toHaveLength(200)
   })
 })
@@ -196,7 +244,9 @@ describe('too many strata', () => {
   test('share the last one, whatever came first', () => {
     const forth = sketchOf(many, 40, { maxStrata: 50 })
     const back = sketchOf([...many].reverse(), 40, { maxStrata: 50 })
-    const [left, right] = [many.slice(0, 900), many.slice(900)].map((part) => sketchOf(part, 40, { maxStrata: 50 })) as [Sketch, Sketch]
+    const [left, right] = [many.slice(0, 900), many.slice(900)].map((part) =>
+      sketchOf(part, 40, { maxStrata: 50 }),
+    ) as [Sketch, Sketch]
     right.merge(Sketch.fromJSON(JSON.parse(JSON.stringify(left))))
     expect(forth.strata()).toHaveLength(51)
     expect(back.toJSON()).toEqual(forth.toJSON())
@@ -217,7 +267,8 @@ describe('too many strata', () => {
     const sketch = new Sketch(options(200))
     const [base] = items(['x'])
     const hash = offsetHash('1', 'sample', 's', 'o')
-    for (let i = 0; i < 60_000; i++) sketch.offer(`id-${i}`, hash(i), () => ({ ...(base as Item).candidate, hash: hash(i), offset: i }))
+    for (let i = 0; i < 60_000; i++)
+      sketch.offer(`id-${i}`, hash(i), () => ({ ...(base as Item).candidate, hash: hash(i), offset: i }))
     const strata = sketch.strata()
     expect(strata).toHaveLength(10_001)
     expect(strata.reduce((sum, { candidates }) => sum + candidates.length, 0)).toBeLessThan(11_000)

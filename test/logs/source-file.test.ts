@@ -2,7 +2,10 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createFormat } from '../../src/logs/format.ts'
+import { readObject } from '../../src/logs/read.ts'
 import { type FileSourceDefinition, openSource, SourceError } from '../../src/logs/source.ts'
 
 let base = ''
@@ -42,7 +45,9 @@ const PATTERN = '{YYYY}-{MM}-{DD}.txt'
 
 describe('lists what is below the directory', () => {
   test('with key, size and date', async () => {
-    const objects = await Array.fromAsync(open({ path: 'logs', key_pattern: 'q_{YYYY}-{MM}-{DD}.txt' }).list())
+    const objects = await Array.fromAsync(
+      open({ path: 'logs', key_pattern: 'q_{YYYY}-{MM}-{DD}.txt' }).list(),
+    )
     expect(objects.sort((a, b) => (a.key < b.key ? -1 : 1))).toEqual([
       { key: 'a-linked/q_2024-11-14.txt', size: 8, date: '2024-11-14' },
       { key: 'deep/er/q_2024-11-13.txt', size: 8, date: '2024-11-13' },
@@ -93,7 +98,8 @@ test.each([
   ['a directory that does not exist', 'nope', /no such file or directory; check source.path/],
   ['a file', 'logs/notes.md', /no such file or directory/],
 ])('%s is refused', async (name, path, message) => {
-  if (name === 'a path through a link out and back') return expect(await keys({ path })).toEqual(['q_2024-11-14.txt'])
+  if (name === 'a path through a link out and back')
+    return expect(await keys({ path })).toEqual(['q_2024-11-14.txt'])
   const error = await keys({ path }).catch((e) => e)
   expect(error).toBeInstanceOf(SourceError)
   expect(error).toMatchObject({ kind: 'refused', message: expect.stringMatching(message) })
@@ -106,7 +112,32 @@ test('a root that does not exist is refused', async () => {
 describe('opens', () => {
   const object = (key: string) => ({ key, size: null, date: null })
   test('the bytes as stored', async () => {
-    expect(String(await buffer(await open({ path: 'logs' }).open(object('deep/er/q_2024-11-13.txt'))))).toBe('thirteen')
+    expect(String(await buffer(await open({ path: 'logs' }).open(object('deep/er/q_2024-11-13.txt'))))).toBe(
+      'thirteen',
+    )
+  })
+
+  test.each([
+    ['raw', (text: string) => Buffer.from(text)],
+    ['gzip', (text: string) => gzipSync(text, { level: 1 })],
+  ])('a file of many pieces, %s, of which none is overwritten before it is read', async (name, pack) => {
+    const line = (i: number) =>
+      `${JSON.stringify({ i, text: (Math.imul(i, 0x9e3779b1) >>> 0).toString(36).repeat(9) })}\n`
+    const text = Array.from({ length: 150_000 }, (_, i) => line(i)).join('')
+    await writeFile(join(base, `root/${name}.big`), pack(text))
+    const source = open({ path: '.', key_pattern: '*.big' })
+    expect(String(await buffer(await source.open(object(`${name}.big`)))) === String(pack(text))).toBe(true)
+    const read: number[] = []
+    const options = { source, format: createFormat({ type: 'jsonl' }), window: { from: '', to: '' } }
+    await readObject(object(`${name}.big`), options, {
+      record: ({ bytes, start, end }) => {
+        const { i } = JSON.parse(bytes.toString('utf8', start, end))
+        if (bytes.toString('utf8', start, end) === line(i)) read.push(i)
+      },
+      malformed: (line, problem) => expect.fail(`${line}: ${problem}`),
+    })
+    expect(read).toHaveLength(150_000)
+    expect(read.every((i, at) => i === at)).toBe(true)
   })
 
   test.each([
@@ -115,7 +146,10 @@ describe('opens', () => {
     ['a directory', 'deep', 'refused'],
     ['what has vanished since', 'gone.txt', 'unavailable'],
   ])('not %s', async (_, key, kind) => {
-    await expect(open({ path: 'logs' }).open(object(key))).rejects.toMatchObject({ name: 'SourceError', kind })
+    await expect(open({ path: 'logs' }).open(object(key))).rejects.toMatchObject({
+      name: 'SourceError',
+      kind,
+    })
   })
 
   test('and stops when aborted', async () => {
@@ -127,5 +161,7 @@ describe('opens', () => {
 
 test('an unknown type of source is refused', () => {
   const definition = { type: 'ftp' } as unknown as FileSourceDefinition
-  expect(() => openSource(definition, { fileRoot: base })).toThrow('source.type: expected s3 or file, got "ftp"')
+  expect(() => openSource(definition, { fileRoot: base })).toThrow(
+    'source.type: expected s3 or file, got "ftp"',
+  )
 })

@@ -1,9 +1,9 @@
 import { buffer } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openSource, type S3SourceDefinition, SourceError } from '../../src/logs/source.ts'
-import { type Fault, type S3Server, s3Error, startS3Server } from './s3-server.ts'
+import { etagOf, type Fault, type S3Server, s3Error, startS3Server } from './s3-server.ts'
 
-const SECRET = 'wJalrXUtnFEMI-secret'
+const SECRET = 'wJalrXUtnFEMI'
 let server: S3Server
 beforeEach(async () => {
   server = await startS3Server()
@@ -48,7 +48,10 @@ describe('lists', () => {
 
   test('only below the prefix', async () => {
     for (const key of ['a/1', 'a/2', 'b/1']) server.objects.set(key, Buffer.from('x'))
-    expect((await Array.fromAsync(open({ prefix: 'a/' }).list())).map(({ key }) => key)).toEqual(['a/1', 'a/2'])
+    expect((await Array.fromAsync(open({ prefix: 'a/' }).list())).map(({ key }) => key)).toEqual([
+      'a/1',
+      'a/2',
+    ])
   })
 
   test('an empty bucket', async () => {
@@ -57,7 +60,9 @@ describe('lists', () => {
 
   test('a list that never ends is given up', async () => {
     server.fault = (_, response) => {
-      response.end('<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></ListBucketResult>')
+      response.end(
+        '<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></ListBucketResult>',
+      )
       return true
     }
     expect(await failure(Array.fromAsync(open().list()))).toMatchObject({ kind: 'unavailable' })
@@ -71,7 +76,11 @@ test('its identity is the bucket, whatever the server', () => {
 
 test('the endpoint of the environment serves sources that name none', async () => {
   server.objects.set('a', Buffer.from('x'))
-  const definition = { type: 's3', bucket: 'logs', credentials: { access_key_id: 'a', secret_access_key: 'b' } } as const
+  const definition = {
+    type: 's3',
+    bucket: 'logs',
+    credentials: { access_key_id: 'a', secret_access_key: 'b' },
+  } as const
   const source = openSource(definition, { fileRoot: '/', s3Endpoint: server.endpoint })
   expect(await Array.fromAsync(source.list())).toHaveLength(1)
 })
@@ -85,12 +94,12 @@ describe('reads', () => {
   })
 
   /** Sends `part` bytes of what is asked for and cuts the connection, so often. */
-  const cut = (part: number, times: number): Fault => {
+  const cut = (part: number, times: number, etag = '"e"'): Fault => {
     return (request, response, body) => {
       if (!body || times-- <= 0) return false
       const from = Number(/=(\d+)/.exec(request.headers.range ?? '')?.[1] ?? 0)
       response.writeHead(from ? 206 : 200, {
-        etag: '"e"',
+        etag,
         'content-length': body.length - from,
         'content-range': `bytes ${from}-${body.length - 1}/${body.length}`,
       })
@@ -103,24 +112,28 @@ describe('reads', () => {
     server.objects.set('a', bytes)
     server.fault = cut(40_000, 100)
     expect((await read('a')).equals(bytes)).toBe(true)
-    expect(server.requests.slice(0, 3)).toEqual(['GET /logs/a', 'GET /logs/a bytes=40000-', 'GET /logs/a bytes=80000-'])
+    expect(server.requests.slice(0, 3)).toEqual([
+      'GET /logs/a',
+      'GET /logs/a bytes=40000-',
+      'GET /logs/a bytes=80000-',
+    ])
   })
 
-  test('no further than it must: what is cut before the first byte is asked for again', async () => {
-    server.objects.set('a', Buffer.from('short'))
-    server.fault = cut(0, 1)
-    server.objects.set('a', Buffer.from('short'))
-    const error = await failure(read('a'))
-    // the second answer has another etag than the first
-    expect(error).toMatchObject({ kind: 'unavailable', message: expect.stringContaining('replaced') })
+  test('again what was cut before its first byte', async () => {
+    server.objects.set('a', bytes)
+    server.fault = cut(0, 1, etagOf(bytes))
+    expect((await read('a')).equals(bytes)).toBe(true)
+    expect(server.requests).toEqual(['GET /logs/a', 'GET /logs/a'])
   })
 
   test('not on in an object that was replaced meanwhile', async () => {
     server.objects.set('a', bytes)
-    const half = cut(40_000, 1)
-    server.fault = (request, response, body) => half(request, response, body)
+    server.fault = cut(40_000, 1)
     const error = await failure(read('a'))
-    expect(error).toMatchObject({ kind: 'unavailable', message: expect.stringContaining('replaced while it was read') })
+    expect(error).toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('replaced while it was read'),
+    })
   })
 
   test('nothing twice from a server that ignores ranges', async () => {
@@ -131,7 +144,10 @@ describe('reads', () => {
       response.writeHead(200, { etag: '"e"', 'content-length': bytes.length }).end(bytes)
       return true
     }
-    expect(await failure(read('a'))).toMatchObject({ kind: 'unavailable', message: expect.stringContaining('range') })
+    expect(await failure(read('a'))).toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('range'),
+    })
   })
 
   test('and gives up a connection that brings nothing', async () => {
@@ -163,8 +179,20 @@ const answer =
 describe('an error says what to do and whether to try again', () => {
   test.each([
     ['an unknown bucket', 404, 'NoSuchBucket', 'refused', /there is no such bucket; correct source.bucket/],
-    ['an unknown access key', 403, 'InvalidAccessKeyId', 'refused', /access key id is unknown there; correct source.credentials/],
-    ['a wrong secret key', 403, 'SignatureDoesNotMatch', 'refused', /secret access key is wrong; correct source.credentials/],
+    [
+      'an unknown access key',
+      403,
+      'InvalidAccessKeyId',
+      'refused',
+      /access key id is unknown there; correct source.credentials/,
+    ],
+    [
+      'a wrong secret key',
+      403,
+      'SignatureDoesNotMatch',
+      'refused',
+      /secret access key is wrong; correct source.credentials/,
+    ],
     ['denied access', 403, 'AccessDenied', 'refused', /s3:ListBucket and s3:GetObject/],
     ['an expired token', 400, 'ExpiredToken', 'refused', /expired/],
     ['a wrong region', 400, 'AuthorizationHeaderMalformed', 'refused', /source.region/],
@@ -178,7 +206,7 @@ describe('an error says what to do and whether to try again', () => {
     expect(error).toBeInstanceOf(SourceError)
     expect(error).toMatchObject({ kind, message: expect.stringMatching(message) })
     expect(error.message).toMatch(`listing bucket "logs" on ${new URL(server.endpoint).host}: `)
-    expect(JSON.stringify([error, error.message, error.cause, error.stack])).not.toContain('secret')
+    expect(JSON.stringify([error, error.message, error.cause, error.stack])).not.toContain(SECRET)
   })
 
   test('a server error that passes is not seen', async () => {
@@ -190,12 +218,18 @@ describe('an error says what to do and whether to try again', () => {
 
   test('an object that is gone', async () => {
     const error = await failure(read('gone'))
-    expect(error).toMatchObject({ kind: 'unavailable', message: expect.stringMatching(/reading "gone" .* deleted/) })
+    expect(error).toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringMatching(/reading "gone" .* deleted/),
+    })
   })
 
   test('no server', async () => {
     const error = await failure(Array.fromAsync(open({ endpoint: 'http://127.0.0.1:1' }).list()))
-    expect(error).toMatchObject({ kind: 'unavailable', message: expect.stringMatching(/ECONNREFUSED.*source.endpoint/) })
+    expect(error).toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringMatching(/ECONNREFUSED.*source.endpoint/),
+    })
   })
 
   test('a server that speaks no S3', async () => {
@@ -204,7 +238,9 @@ describe('an error says what to do and whether to try again', () => {
   })
 
   test('an endpoint that does not do TLS', async () => {
-    const error = await failure(Array.fromAsync(open({ endpoint: server.endpoint.replace('http', 'https') }).list()))
+    const error = await failure(
+      Array.fromAsync(open({ endpoint: server.endpoint.replace('http', 'https') }).list()),
+    )
     expect(error).toMatchObject({ kind: 'refused', message: expect.stringMatching(/no safe connection/) })
   })
 
@@ -214,7 +250,9 @@ describe('an error says what to do and whether to try again', () => {
 
   test('a password in the endpoint stays unsaid', async () => {
     server.fault = answer(403, 'AccessDenied')
-    const error = await failure(Array.fromAsync(open({ endpoint: server.endpoint.replace('//', '//me:secret@') }).list()))
+    const error = await failure(
+      Array.fromAsync(open({ endpoint: server.endpoint.replace('//', '//me:secret@') }).list()),
+    )
     expect(`${error.message} ${error.stack}`).not.toContain('secret')
   })
 })
