@@ -93,6 +93,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/monitors/{monitor}/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The monitor's name or id. */
+                monitor: components["parameters"]["Monitor"];
+            };
+            cookie?: never;
+        };
+        /**
+         * A monitor's runs as a series
+         * @description One point per ready run with a project, as its evaluation is now. `interval` is for one look at one point; where a line is watched as it grows, `sequence` is the one that holds.
+         */
+        get: operations["getTrend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/labeling-config/sample-prediction": {
         parameters: {
             query?: never;
@@ -237,6 +260,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/evaluations/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is one model version better than another?
+         * @description Give either `projects` or `monitor`. Sides are compared, and the model versions found in them: each project and version with the first one, each run of a monitor and its version with the one before.
+         *     An interval holds for one look, planned beforehand: whoever looks after every label, or at many pairs, will see a difference sooner or later where there is none. What is to be decided again and again belongs into a threshold. The sides must be different tasks: runs whose windows overlap may share records, which the intervals do not know.
+         */
+        get: operations["compareEvaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/evaluations/{project}": {
         parameters: {
             query?: never;
@@ -269,6 +313,31 @@ export interface paths {
         };
         /** The compared tasks, one by one */
         get: operations["listEvaluationTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluations/{project}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the Label Studio project. */
+                project: components["parameters"]["Project"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Corrections as data to train on
+         * @description One JSON object per line and compared task, in the order of the tasks' ids, streamed: its size does not matter. A task that changes meanwhile comes as it is when its turn comes; a stream that breaks off is not complete.
+         *     *Prompt* is what the labeling config shows: the text of the one field that it shows; of several, a line `name: value` each, a value that is no text as JSON, a dialogue of `Paragraphs` as lines `author: text`. With a `Chat`, its messages, after a message with whatever else is shown.
+         *     *Answer* is what the predicted control tags say, comments of reviewers left out: of one TextArea its text, several entries as lines; of one Choices the choices, joined by `, `; of one Number, Rating, DateTime, Pairwise or Taxonomy (`/` between the levels) its value as text; of one Chat the messages; of any other control, JSON of its regions' values, and of several controls a JSON object by their names, with values as in `diff` of a task. No answer is an empty text, in an object null.
+         */
+        get: operations["exportEvaluation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -646,6 +715,13 @@ export interface components {
             /** Format: date */
             to: string;
         };
+        /** @description Calendar dates, both included; null for a project that no run made. */
+        WindowOrNull: {
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+        } | null;
         /** @description From 0 to 1. */
         Share: number;
         /** @description From 0 to 1; null where there is no data. */
@@ -883,10 +959,13 @@ export interface components {
              */
             seed: number | null;
             /**
-             * @description Every record counts.
+             * @description Only records for which this holds count, in the strata's numbers too: an expression in JSONata over a record's fields, such as `model_version = "v2" and confidence < 0.6`. Null takes every record.
+             *     Of JSONata there are: fields, also inside of others and in backticks (`user.plan`, `` `GPU type` ``), filters (`messages[role = "user"].content`), `$` for the value that is filtered, literals and lists of them, `and`, `or`, `= != < <= > >= in`, `+ - * / % &`, `? :`, parentheses, and the functions `$abs $average $boolean $ceil $contains $count $exists $floor $length $lowercase $max $min $not $number $round $string $substring $substringAfter $substringBefore $sum $trim $uppercase`; what is searched for is a literal text. There are no regular expressions, variables, loops or functions of one's own: reading logs takes bounded time.
+             *     A field that a record lacks equals nothing and is neither more nor less. A record that can not be asked, for example for `confidence < 0.6` where the confidence is a text, is malformed; `$number(confidence)` reads it.
              * @default null
+             * @example model_version = "v2" and confidence < 0.6
              */
-            where: null;
+            where: string | null;
             /**
              * @description Reviewers see every prediction.
              * @default 0
@@ -1280,6 +1359,73 @@ export interface components {
                 missing_share: components["schemas"]["ShareOrNull"];
             } | null;
         };
+        Comparison: {
+            /** @description Of all intervals here: the highest that a monitor of a side asks for. */
+            confidence: number;
+            sides: {
+                project: components["schemas"]["LabelStudioId"];
+                title: string;
+                monitor: string | null;
+                /** Format: uuid */
+                run: string | null;
+                window: components["schemas"]["WindowOrNull"];
+                model_versions: components["schemas"]["ModelVersions"];
+                reviewed: components["schemas"]["Count"];
+                change_rate: components["schemas"]["ChangeRate"];
+                similarity: components["schemas"]["ShareOrNull"];
+            }[];
+            /** @description For each side that is compared with another, what is different in it. */
+            differences: {
+                from: components["schemas"]["LabelStudioId"];
+                to: components["schemas"]["LabelStudioId"];
+                /** @description With Newcombe's hybrid score interval. */
+                change_rate: components["schemas"]["Change"];
+                /** @description The same hybrid of the two weighted intervals; null unless both sides have reviews in every stratum. */
+                weighted_change_rate: components["schemas"]["Change"];
+                /** @description The same hybrid of two Wilson intervals, which are cautious for a mean of similarities. */
+                similarity: components["schemas"]["Change"];
+                verdict: components["schemas"]["Evidence"];
+            }[];
+            /** @description The compared tasks of all sides by model version, in the order in which the versions come up. */
+            model_versions: (components["schemas"]["GroupRate"] & {
+                similarity: components["schemas"]["ShareOrNull"];
+            })[];
+            model_version_differences: {
+                from: string;
+                to: string;
+                change_rate: components["schemas"]["Change"];
+                similarity: components["schemas"]["Change"];
+                verdict: components["schemas"]["Evidence"];
+            }[];
+        };
+        /** @description How much more it is in `to` than in `from`; null where one of them has no data. */
+        Change: {
+            /** @description From −1 to 1. */
+            value: number | null;
+            interval: components["schemas"]["Interval"];
+            verdict: components["schemas"]["Evidence"];
+        };
+        /**
+         * @description Whether `to` is better than `from`: only where the interval leaves 0 out. That of a whole comparison is that of `change_rate`.
+         * @enum {unknown}
+         */
+        Evidence: "better" | "worse" | "no_evidence";
+        Trend: {
+            items: {
+                run: components["schemas"]["Id"];
+                project: components["schemas"]["LabelStudioId"];
+                window: components["schemas"]["Window"];
+                model_versions: components["schemas"]["ModelVersions"];
+                reviewed: components["schemas"]["Count"];
+                change_rate: components["schemas"]["ChangeRate"];
+                similarity: components["schemas"]["ShareOrNull"];
+                similarity_sequence: components["schemas"]["Interval"];
+                verdict: components["schemas"]["Verdict"];
+            }[];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        /** @description The model versions of the compared tasks. */
+        ModelVersions: string[];
         ControlEvaluation: {
             name: string;
             /** @description The `type` of its regions, e.g. `textarea`. */
@@ -1898,6 +2044,38 @@ export interface operations {
             "5XX": components["responses"]["ServerProblem"];
         };
     };
+    getTrend: {
+        parameters: {
+            query?: {
+                /** @description At most how many items to answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description The monitor's name or id. */
+                monitor: components["parameters"]["Monitor"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Points in the order of their windows, the oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trend"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
     samplePrediction: {
         parameters: {
             query?: never;
@@ -2121,6 +2299,35 @@ export interface operations {
             "5XX": components["responses"]["ServerProblem"];
         };
     };
+    compareEvaluations: {
+        parameters: {
+            query?: {
+                /** @description Ids of Label Studio projects, joined by commas; each is compared with the first. */
+                projects?: components["schemas"]["LabelStudioId"][];
+                /** @description Name or id of a monitor; of its ready runs, at most the newest 100 are compared, each with the one before. */
+                monitor?: components["schemas"]["MonitorReference"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sides, and the differences between them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
     getEvaluation: {
         parameters: {
             query?: never;
@@ -2174,6 +2381,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvaluationTaskList"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    exportEvaluation: {
+        parameters: {
+            query: {
+                /** @description `jsonl` is `{data, prediction, annotation, changed, split}`, the last two as Label Studio's results; `chat` is `{messages: [{role, content}]}`, the prompt by the `user` and the corrected answer by the `assistant`; `preference` is `{prompt, chosen, rejected, task, model_version}` for changed tasks only, with the correction chosen and the prediction rejected; `label-studio` is a task with prediction and annotations, as Label Studio's import takes it. In `jsonl`, `chat` and `preference` the annotation is the one that decides. */
+                format: "jsonl" | "chat" | "preference" | "label-studio";
+                /** @description Only tasks that reviewers changed (`true`) or left as predicted (`false`). */
+                changed?: boolean;
+                /** @description Only this part. A tenth is for validation, by a hash of the task's data: the same data is in the same part always, in every project and every run. */
+                split?: "train" | "validation";
+            };
+            header?: never;
+            path: {
+                /** @description The id of the Label Studio project. */
+                project: components["parameters"]["Project"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The compared tasks. */
+            200: {
+                headers: {
+                    /** @description Names the file. */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
                 };
             };
             400: components["responses"]["InvalidRequest"];
