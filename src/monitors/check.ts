@@ -4,6 +4,7 @@ import { LabelingConfigError, parseLabelingConfig } from '../labeling/config.ts'
 import { deriveMapping } from '../labeling/mapping.ts'
 import type { LabelingConfig } from '../labeling/types.ts'
 import { compileKeyPattern, KeyPatternError } from '../logs/key-pattern.ts'
+import { compileWhere, WhereError } from '../logs/where.ts'
 import { givenMapping, type MonitorDraft } from './monitor.ts'
 
 interface FieldError {
@@ -13,12 +14,12 @@ interface FieldError {
 
 /**
  * Holds a monitor that fits the contract to what the contract can't say, without asking anybody: its labeling config,
- * its key pattern, what its mapping and thresholds name.
+ * its key pattern, its filter, what its mapping and thresholds name.
  *
  * @throws Problem that names each wrong field
  */
 export function checkMonitor(draft: MonitorDraft): void {
-  const errors: FieldError[] = [...checkKeyPattern(draft), ...checkThresholds(draft)]
+  const errors: FieldError[] = [...checkKeyPattern(draft), ...checkWhere(draft), ...checkThresholds(draft)]
   const { config, copy_from_project } = draft.labeling
   if (config == null && copy_from_project == null) {
     errors.push({
@@ -44,6 +45,16 @@ function checkKeyPattern({ source }: MonitorDraft): FieldError[] {
   } catch (error) {
     if (!(error instanceof KeyPatternError)) throw error
     return [{ path: '/source/key_pattern', message: error.message }]
+  }
+}
+
+function checkWhere({ sample }: MonitorDraft): FieldError[] {
+  try {
+    if (sample?.where != null) compileWhere(sample.where)
+    return []
+  } catch (error) {
+    if (!(error instanceof WhereError)) throw error
+    return [{ path: '/sample/where', message: error.message }]
   }
 }
 
