@@ -8,6 +8,7 @@ import { Problem, problemHandler } from './contract/problem.ts'
 import { createContract, operationOf } from './contract/validator.ts'
 import { createAccess } from './http/access.ts'
 import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
+import { type ExportRoutes, exportRoutes } from './http/exports.ts'
 import { type LabelStudioRoutes, labelStudioRoutes } from './http/label-studio.ts'
 import { type MonitorRoutes, monitorRoutes } from './http/monitors.ts'
 import { type RunRoutes, runRoutes } from './http/runs.ts'
@@ -18,6 +19,7 @@ import { UnreadableSecretError } from './monitors/secrets.ts'
 export type AppDependencies = Omit<MonitorRoutes, 'contract'> &
   RunRoutes &
   EvaluationRoutes &
+  ExportRoutes &
   LabelStudioRoutes &
   Omit<ServiceRoutes, 'document'> & {
     config: Pick<Config, 'host' | 'apiTokens' | 'webhookSecrets' | 'basicAuth' | 'labelStudio' | 'smtp'>
@@ -68,6 +70,7 @@ export function createApp(deps: AppDependencies): Express {
   app.use(monitorRoutes({ ...deps, contract }))
   app.use(runRoutes(deps))
   app.use(evaluationRoutes(deps))
+  app.use(exportRoutes(deps))
   app.use(labelStudioRoutes(deps))
   app.use(serviceRoutes(deps))
   app.use(problemHandler({ logger: deps.log, translate }))

@@ -6,9 +6,10 @@ import type { Evaluation } from '../contract/types.ts'
 import { input } from '../contract/validator.ts'
 import type { Database } from '../db/database.ts'
 import { presentEvaluation } from '../evaluations/evaluation.ts'
-import { findProject, listProjects, readContext } from '../evaluations/read.ts'
+import { listProjects, readContext } from '../evaluations/read.ts'
 import { listComparedTasks, presentTask } from '../evaluations/tasks.ts'
 import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
+import { followedProject } from './followed.ts'
 import { decodeCursor, page } from './paging.ts'
 
 export interface EvaluationRoutes {
@@ -19,14 +20,7 @@ export interface EvaluationRoutes {
 export function evaluationRoutes({ database, labelStudio }: EvaluationRoutes): Router {
   const router = Router()
   const db = database.kysely
-  const existing = async (id: number): Promise<ProjectRow> => {
-    const project = await findProject(db, id)
-    if (project) return project
-    throw new Problem(
-      'not-found',
-      `Project ${id} is not followed. A run makes its own; any other is followed once Label Studio sends an event of it, or after POST /evaluations/${id}/reconcile.`,
-    )
-  }
+  const existing = (id: number): Promise<ProjectRow> => followedProject(db, id)
   const evaluate = async (project: ProjectRow): Promise<Evaluation> =>
     presentEvaluation(await readContext(db, project, labelStudio.projectUrl))
 
