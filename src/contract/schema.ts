@@ -692,7 +692,28 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    announcement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the webhooks of a monitor get
+         * @description Called for each webhook of a monitor's `notify` when a run is ready or has failed, and when a threshold warns, fails or recovers. Signed by Standard Webhooks: `v1` is the HMAC-SHA256 of `webhook-id`.`webhook-timestamp`.body. Any 2xx within 15 seconds takes it; 410 stops the webhook; after anything else, redirects included, the call is repeated for a day with growing delays (and not before a `Retry-After`). A repeated call has the same `webhook-id`: what was seen already is to be ignored.
+         */
+        post: operations["receiveAnnouncement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /**
@@ -1028,7 +1049,7 @@ export interface components {
              */
             timezone: string;
         };
-        /** @description A bound on one metric, with `max`, `min` or both. */
+        /** @description A bound on one metric, with `max`, `min` or both. Who is named under `notify` hears of it once when the metric is surely past `warn` (warning) or past the bound (failed), and once when it is surely back. In between nothing is sent, so that a metric near a bound is no stream of messages. */
         Threshold: {
             /** @description `change_rate`, `weighted_change_rate`, `similarity`, `control:NAME.change_rate` or `control:NAME.similarity`. */
             metric: string;
@@ -1052,8 +1073,24 @@ export interface components {
              * @default 30
              */
             min_reviewed: number;
+            /**
+             * @description Only tasks of this model version; for `change_rate` and `similarity`, and not with `stratum`.
+             * @default null
+             */
+            model_version: components["schemas"]["Selector"];
+            /**
+             * @description Only tasks of this stratum, e.g. of the date `2024-11-11`; for `change_rate` and `similarity`, and not with `model_version`.
+             * @default null
+             */
+            stratum: components["schemas"]["Selector"];
+            /**
+             * @description Who is notified hears again after so many hours while the threshold warns or fails.
+             * @default null
+             */
+            renotify_hours: number | null;
         };
-        /** @description Who hears of it when a run is ready or has failed. */
+        Selector: string | null;
+        /** @description Who hears of it when a run is ready or has failed, and when a threshold warns, fails or recovers. */
         NotifyInput: {
             /** @default [] */
             emails: components["schemas"]["Emails"];
@@ -1061,10 +1098,12 @@ export interface components {
             webhooks: {
                 url: components["schemas"]["HttpUrl"];
                 /**
-                 * @description What the calls are signed with (Standard Webhooks, `whsec_…`).
+                 * @description What the calls are signed with (Standard Webhooks): `whsec_` and the key in base64. Several, separated by spaces, each sign, for as long as a receiver changes from one to the other. Null: not signed.
                  * @default null
                  */
                 secret: string | null;
+                /** @default null */
+                disabled_at: components["schemas"]["DisabledAt"];
             }[];
         };
         Notify: {
@@ -1076,8 +1115,14 @@ export interface components {
                  * @enum {unknown}
                  */
                 secret: "***" | null;
+                disabled_at?: components["schemas"]["DisabledAt"];
             }[];
         };
+        /**
+         * Format: date-time
+         * @description Since when the webhook is not called, because its receiver answered 410; null starts it again, and so does a list of webhooks that leaves it out.
+         */
+        DisabledAt: string | null;
         Emails: string[];
         /**
          * Format: uri
@@ -1210,13 +1255,7 @@ export interface components {
                 line: number | null;
                 problem: string;
             }[];
-            /** @description The Label Studio project; null until there is one, and where the window had no record. */
-            project: {
-                id: components["schemas"]["LabelStudioId"];
-                title: string;
-                /** @description Where reviewers go. */
-                url: string;
-            } | null;
+            project: components["schemas"]["RunProject"];
             /** @description Whether Label Studio took the webhook of this project; null until it was tried. Where it did not, the service asks Label Studio for changes from time to time instead. */
             webhook: {
                 registered: boolean;
@@ -1224,15 +1263,21 @@ export interface components {
                 /** @description How to mend it. */
                 remedy: string | null;
             } | null;
-            /** @description Who was told of this run. */
+            /** @description Who was told of this run and of the thresholds of its project; the last 100, oldest first. */
             notifications: {
                 /** @enum {unknown} */
                 kind: "email" | "webhook";
+                type: components["schemas"]["AnnouncementType"];
                 to: string[];
                 /** @enum {unknown} */
                 state: "pending" | "sent" | "failed";
                 attempts: number;
                 error: string | null;
+                /**
+                 * Format: date-time
+                 * @description While it is pending.
+                 */
+                next_attempt_at: string | null;
             }[];
             /** @description What did not stop the run but should be known. */
             warnings: string[];
@@ -1247,6 +1292,13 @@ export interface components {
             /** Format: date-time */
             finished_at: string | null;
         };
+        /** @description The Label Studio project; null until there is one, and where the window had no record. */
+        RunProject: {
+            id: components["schemas"]["LabelStudioId"];
+            title: string;
+            /** @description Where reviewers go. */
+            url: string;
+        } | null;
         /** @description How far the run is. Totals are 0 until they are known. */
         RunProgress: {
             objects_total: number;
@@ -1263,6 +1315,59 @@ export interface components {
             items: components["schemas"]["Run"][];
             next_cursor: components["schemas"]["NextCursor"];
         };
+        Announcement: {
+            type: components["schemas"]["AnnouncementType"];
+            /**
+             * Format: date-time
+             * @description When it happened; the call may come later.
+             */
+            timestamp: string;
+            data: components["schemas"]["ThresholdAnnouncement"] | components["schemas"]["RunAnnouncement"];
+        };
+        /** @enum {unknown} */
+        AnnouncementType: "run.ready" | "run.failed" | "threshold.warning" | "threshold.failed" | "threshold.recovered";
+        /** @description The threshold, and the evaluation at that moment with its fields as in `Evaluation`. */
+        ThresholdAnnouncement: {
+            project: components["schemas"]["LabelStudioId"];
+            title: string;
+            monitor: string;
+            run: components["schemas"]["Id"];
+            threshold: components["schemas"]["ThresholdState"];
+            state: components["schemas"]["AlertState"];
+            previous_state: components["schemas"]["AlertState"];
+            /** Format: date-time */
+            since: string;
+            /** @description Whether it was told before, see `renotify_hours`. */
+            reminder: boolean;
+            verdict: components["schemas"]["Verdict"];
+            coverage: components["schemas"]["Coverage"];
+            change_rate: components["schemas"]["ChangeRate"];
+            similarity: components["schemas"]["ShareOrNull"];
+            similarity_sequence: components["schemas"]["Interval"];
+            links: components["schemas"]["AnnouncementLinks"];
+        };
+        /** @description The run, with its fields as in `Run`. */
+        RunAnnouncement: {
+            run: components["schemas"]["Id"];
+            monitor: string;
+            /** @enum {unknown} */
+            status: "ready" | "failed";
+            window: components["schemas"]["Window"];
+            project: components["schemas"]["RunProject"];
+            progress: components["schemas"]["RunProgress"];
+            message: string | null;
+            error: string | null;
+            links: components["schemas"]["AnnouncementLinks"];
+        };
+        /** @description URLs below the service's `PUBLIC_URL`, and that of the project in Label Studio; null without a project. */
+        AnnouncementLinks: {
+            run: string;
+            evaluation: string | null;
+            gate: string | null;
+            /** @description The corrections as preferences; a training can start from it. */
+            export: string | null;
+            label_studio: string | null;
+        };
         Count: number;
         /** @description Live metrics of one Label Studio project. A task is *reviewed* with at least one annotation that is neither deleted nor skipped, and *changed* when a control that the model predicts has another value than predicted. Every `reviewed` beside a `changed` counts the tasks that have a prediction to compare with. */
         Evaluation: {
@@ -1277,15 +1382,7 @@ export interface components {
             label_studio_url: string | null;
             /** Format: date-time */
             updated_at: string;
-            coverage: {
-                /** @description Tasks that exist in Label Studio now. */
-                tasks: components["schemas"]["Count"];
-                reviewed: components["schemas"]["Count"];
-                /** @description Tasks whose annotations are all skipped. */
-                skipped: components["schemas"]["Count"];
-                /** @description Reviewed tasks without a prediction. */
-                not_comparable: components["schemas"]["Count"];
-            };
+            coverage: components["schemas"]["Coverage"];
             change_rate: components["schemas"]["ChangeRate"];
             /** @description The mean over the compared tasks of how near predictions and annotations are; 1 is unchanged. */
             similarity: components["schemas"]["ShareOrNull"];
@@ -1319,6 +1416,8 @@ export interface components {
             } | null;
             verdict: components["schemas"]["Verdict"];
             thresholds: components["schemas"]["ThresholdState"][];
+            /** @description What was last announced of each threshold that ever warned or failed. */
+            alerts: components["schemas"]["Alert"][];
             /** @description The percentage that the original script computes: tasks whose first annotation's first region has the origin `prediction-changed`. For comparison only. */
             seed_metric: {
                 changed: components["schemas"]["Count"];
@@ -1334,6 +1433,15 @@ export interface components {
                 /** @description Whether Label Studio has an active webhook to the service. */
                 webhook_active: boolean;
             };
+        };
+        Coverage: {
+            /** @description Tasks that exist in Label Studio now. */
+            tasks: components["schemas"]["Count"];
+            reviewed: components["schemas"]["Count"];
+            /** @description Tasks whose annotations are all skipped. */
+            skipped: components["schemas"]["Count"];
+            /** @description Reviewed tasks without a prediction. */
+            not_comparable: components["schemas"]["Count"];
         };
         EvaluationList: {
             items: components["schemas"]["Evaluation"][];
@@ -1470,6 +1578,8 @@ export interface components {
         Verdict: "pass" | "fail" | "inconclusive";
         ThresholdState: {
             metric: string;
+            model_version: string | null;
+            stratum: string | null;
             max: number | null;
             min: number | null;
             warn: number | null;
@@ -1478,8 +1588,28 @@ export interface components {
             state: "pass" | "warning" | "fail" | "inconclusive";
             /** @description The metric now. */
             value: number | null;
+            /** @description The confidence sequence that decides. */
+            sequence: components["schemas"]["Interval"];
             reviewed: components["schemas"]["Count"];
         };
+        Alert: {
+            metric: string;
+            model_version: string | null;
+            stratum: string | null;
+            state: components["schemas"]["AlertState"];
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Null where there was nobody to tell.
+             */
+            notified_at: string | null;
+        };
+        /**
+         * @description A state is left only for what is certain: `fail` when the metric is surely within its bound, `warning` when it is surely short of `warn` or past the bound. While a threshold is `inconclusive` its alert stays as it was.
+         * @enum {unknown}
+         */
+        AlertState: "ok" | "warning" | "fail";
         EvaluationTask: {
             task: components["schemas"]["LabelStudioId"];
             /** @description The task in Label Studio. */
@@ -2800,6 +2930,41 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    receiveAnnouncement: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": components["schemas"]["Id"];
+                /** @description Seconds since 1970 of this attempt. */
+                "webhook-timestamp": number;
+                /** @description One signature for each secret, separated by spaces; missing where the webhook has none. */
+                "webhook-signature"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Announcement"];
+            };
+        };
+        responses: {
+            /** @description Not wanted any more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

@@ -6,6 +6,7 @@ import type { Evaluation } from '../contract/types.ts'
 import { input } from '../contract/validator.ts'
 import type { Database } from '../db/database.ts'
 import { presentEvaluation } from '../evaluations/evaluation.ts'
+import { metricName } from '../evaluations/metric.ts'
 import { listProjects, readContext } from '../evaluations/read.ts'
 import { listComparedTasks, presentTask } from '../evaluations/tasks.ts'
 import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
@@ -107,12 +108,13 @@ function explain(thresholds: Evaluation['thresholds']): string {
   const open = thresholds.filter(({ state }) => state !== 'pass')
   if (open.length === 0) return 'There is no threshold to decide by: set one in the monitor.'
   return open
-    .map(({ metric, max, min, state, value, reviewed, min_reviewed }) => {
+    .map((threshold) => {
+      const { max, min, state, value, reviewed, min_reviewed } = threshold
       const now = value === null ? 'has no value yet' : `is ${Number(value.toFixed(4))}`
       const bound = [max !== null && `at most ${max}`, min !== null && `at least ${min}`]
         .filter(Boolean)
         .join(' and ')
-      return `${metric} ${now} (${bound} is allowed) after ${reviewed} reviews of at least ${min_reviewed}: ${state}.`
+      return `${metricName(threshold)} ${now} (${bound} is allowed) after ${reviewed} reviews of at least ${min_reviewed}: ${state}.`
     })
     .join(' ')
 }

@@ -1,5 +1,5 @@
 import { Problem } from '../contract/problem.ts'
-import { isMetric } from '../evaluations/metric.ts'
+import { metricProblem } from '../evaluations/metric.ts'
 import { LabelingConfigError, parseLabelingConfig } from '../labeling/config.ts'
 import { deriveMapping } from '../labeling/mapping.ts'
 import type { LabelingConfig } from '../labeling/types.ts'
@@ -59,15 +59,11 @@ function checkWhere({ sample }: MonitorDraft): FieldError[] {
 }
 
 function checkThresholds({ thresholds = [] }: MonitorDraft): FieldError[] {
-  return thresholds.flatMap(({ metric, max, min }, index) => {
+  return thresholds.flatMap((threshold, index) => {
     const errors: FieldError[] = []
-    if (!isMetric(metric)) {
-      errors.push({
-        path: `/thresholds/${index}/metric`,
-        message: `There is no metric ${metric}; expected change_rate, weighted_change_rate, similarity, control:NAME.change_rate or control:NAME.similarity.`,
-      })
-    }
-    if (max == null && min == null) {
+    const problem = metricProblem(threshold)
+    if (problem) errors.push({ path: `/thresholds/${index}/${problem.field}`, message: problem.message })
+    if (threshold.max == null && threshold.min == null) {
       errors.push({ path: `/thresholds/${index}`, message: 'A threshold needs max, min or both.' })
     }
     return errors
