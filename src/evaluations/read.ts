@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { readAlerts } from '../alerts/alert.ts'
 import type { ProjectRow } from '../annotations/store.ts'
 import type { Database } from '../db/database.ts'
 import type { Definition } from '../monitors/monitor.ts'
@@ -45,10 +46,12 @@ export async function readContext(
         .executeTakeFirst()
     : undefined
   const definition = (run?.now ?? run?.then ?? null) as Definition | null
+  const thresholds = definition?.thresholds ?? []
   return {
     project,
     tallies: await readTallies(db, project.project_id, (run?.strata ?? []) as RunStratum[]),
-    thresholds: definition?.thresholds ?? [],
+    thresholds,
+    alerts: await readAlerts(db, project.project_id, thresholds),
     confidence: definition?.confidence ?? 0.95,
     labelStudioUrl: labelStudioUrl(project.project_id),
   }

@@ -1,5 +1,5 @@
 import { type Request, type Response, Router } from 'express'
-import { deliveriesOf } from '../alerts/outbox.ts'
+import { notificationsOf } from '../alerts/notifications.ts'
 import { Problem } from '../contract/problem.ts'
 import type { Run } from '../contract/types.ts'
 import { input } from '../contract/validator.ts'
@@ -27,7 +27,7 @@ const MAX_WAIT_S = 600
 export function runRoutes({ database, monitors, runs }: RunRoutes): Router {
   const router = Router()
   const present = async (run: RunRow): Promise<Run> =>
-    presentRun(run, (await deliveriesOf(database.kysely, [run.id])).get(run.id) ?? [])
+    presentRun(run, (await notificationsOf(database.kysely, [run.id])).get(run.id) ?? [])
   const existing = async (id: string): Promise<RunRow> => {
     const run = await findRun(database.kysely, id)
     if (!run) throw new Problem('not-found', `There is no run ${id}; GET /runs lists them.`)
@@ -42,7 +42,7 @@ export function runRoutes({ database, monitors, runs }: RunRoutes): Router {
       monitor: monitor ?? null,
       status: status ?? null,
     })
-    const notifications = await deliveriesOf(
+    const notifications = await notificationsOf(
       database.kysely,
       rows.map(({ id }) => id),
     )

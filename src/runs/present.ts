@@ -1,9 +1,9 @@
-import type { DeliveryState } from '../alerts/outbox.ts'
+import type { Notification } from '../alerts/notifications.ts'
 import type { Run } from '../contract/types.ts'
 import type { RunError, RunProgress, RunRow } from './run.ts'
 
 /** The run as the API shows it. */
-export function presentRun(run: RunRow, notifications: DeliveryState[]): Run {
+export function presentRun(run: RunRow, notifications: Notification[]): Run {
   const webhook = run.webhook as { registered: boolean; problem: string | null; remedy: string | null } | null
   return {
     id: run.id,
