@@ -40,7 +40,7 @@ interface DeliverJob {
 }
 
 /** In seconds, from one attempt to the next: quick at first, and for about a day in all. */
-const RETRY_DELAYS = [5, 60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800]
+export const RETRY_DELAYS = [5, 15, 30, 60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800]
 const DAY_S = 86_400
 
 /**

@@ -982,7 +982,7 @@ export interface components {
             /**
              * @description Only records for which this holds count, in the strata's numbers too: an expression in JSONata over a record's fields, such as `model_version = "v2" and confidence < 0.6`. Null takes every record.
              *     Of JSONata there are: fields, also inside of others and in backticks (`user.plan`, `` `GPU type` ``), filters (`messages[role = "user"].content`), `$` for the value that is filtered, literals and lists of them, `and`, `or`, `= != < <= > >= in`, `+ - * / % &`, `? :`, parentheses, and the functions `$abs $average $boolean $ceil $contains $count $exists $floor $length $lowercase $max $min $not $number $round $string $substring $substringAfter $substringBefore $sum $trim $uppercase`; what is searched for is a literal text. There are no regular expressions, variables, loops or functions of one's own: reading logs takes bounded time.
-             *     A field that a record lacks equals nothing and is neither more nor less. A record that can not be asked, for example for `confidence < 0.6` where the confidence is a text, is malformed; `$number(confidence)` reads it.
+             *     A comparison with a field that a record lacks does not hold, whichever it is. A record that can not be asked, for example for `confidence < 0.6` where the confidence is a text, is malformed; `$number(confidence)` reads it.
              * @default null
              * @example model_version = "v2" and confidence < 0.6
              */

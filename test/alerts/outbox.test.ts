@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { MailError } from '../../src/alerts/mail.ts'
+import { RETRY_DELAYS } from '../../src/alerts/outbox.ts'
 import { createSchemaCheck } from '../../src/contract/schema-check.ts'
 import type { MonitorDraft } from '../../src/monitors/monitor.ts'
 import { openapi } from '../contract/app.ts'
@@ -194,6 +195,15 @@ describe('a webhook', () => {
       expect(hook.received[0]?.body).not.toContain(part)
     }
   })
+})
+
+test('attempts come ever more rarely, four in the first two minutes, and go on for a day', () => {
+  expect(RETRY_DELAYS).toEqual(RETRY_DELAYS.toSorted((a, b) => a - b))
+  const times = RETRY_DELAYS.map((_, n) =>
+    RETRY_DELAYS.slice(0, n + 1).reduce((sum, delay) => sum + delay, 0),
+  )
+  expect(times.filter((seconds) => seconds <= 120)).toHaveLength(4)
+  expect((times.at(-1) ?? 0) / 3_600).toBeCloseTo(24, 0)
 })
 
 test('a mail says what happened and where to read on', async () => {
