@@ -145,7 +145,7 @@ export interface paths {
         put?: never;
         /**
          * Start a run
-         * @description Without an `Idempotency-Key`, a second call for the same monitor and window answers 200 with the run that exists, unless `force` is true; a failed or cancelled run does not count. With `Prefer: wait=SECONDS` the answer comes when the run is over (200) or the time is (202).
+         * @description Without an `Idempotency-Key`, a second call for the same monitor, window and focus answers 200 with the run that exists, unless `force` is true; a failed or cancelled run does not count. With `Prefer: wait=SECONDS` the answer comes when the run is over (200) or the time is (202).
          */
         post: operations["createRun"];
         delete?: never;
@@ -1228,6 +1228,10 @@ export interface components {
              * @default false
              */
             force: boolean;
+            /** @description More like some failures: in place of the monitor's `sample.where`, an expression as there. Records that somebody has reviewed in a run of this monitor are left out. */
+            where?: string | null;
+            /** @description More like the failures: only records of strata in which the tasks of the newest reviewed run were changed, at a rate no lower than in all of it, without those that somebody has reviewed in a run of this monitor. By default in the window of that run. Where nothing was changed, it is a 422. */
+            like_failures?: boolean | null;
         };
         /** @enum {unknown} */
         RunStatus: "queued" | "scanning" | "importing" | "ready" | "failed" | "cancelled";
@@ -1241,6 +1245,13 @@ export interface components {
             /** @description How many records were asked for. */
             total: number;
             seed: components["schemas"]["Seed"];
+            /** @description Null for a run over all that the monitor samples. One with a focus shows more like some failures: its numbers are about that alone, so it stands in no trend or comparison of the monitor, and has no thresholds. */
+            focus: {
+                /** @description What was asked for in place of the monitor's. */
+                where: string | null;
+                /** @description Those that failed. */
+                strata: string[] | null;
+            } | null;
             progress: components["schemas"]["RunProgress"];
             /** @description By stratum, how many records were seen and how many of them sampled. */
             strata: {
@@ -1721,7 +1732,7 @@ export interface components {
          * @description Stable names of what can go wrong.
          * @enum {string}
          */
-        ProblemType: "urn:label-studio-monitor:problem:invalid-request" | "urn:label-studio-monitor:problem:invalid-body" | "urn:label-studio-monitor:problem:unauthenticated" | "urn:label-studio-monitor:problem:forbidden" | "urn:label-studio-monitor:problem:not-found" | "urn:label-studio-monitor:problem:method-not-allowed" | "urn:label-studio-monitor:problem:name-taken" | "urn:label-studio-monitor:problem:run-state" | "urn:label-studio-monitor:problem:gate-failed" | "urn:label-studio-monitor:problem:gate-inconclusive" | "urn:label-studio-monitor:problem:version-mismatch" | "urn:label-studio-monitor:problem:body-too-large" | "urn:label-studio-monitor:problem:unsupported-media-type" | "urn:label-studio-monitor:problem:invalid-monitor" | "urn:label-studio-monitor:problem:invalid-labeling-config" | "urn:label-studio-monitor:problem:invalid-config-ini" | "urn:label-studio-monitor:problem:invalid-window" | "urn:label-studio-monitor:problem:idempotency-key-reused" | "urn:label-studio-monitor:problem:internal" | "urn:label-studio-monitor:problem:label-studio-refused" | "urn:label-studio-monitor:problem:label-studio-unavailable" | "urn:label-studio-monitor:problem:database-unavailable" | "urn:label-studio-monitor:problem:not-ready";
+        ProblemType: "urn:label-studio-monitor:problem:invalid-request" | "urn:label-studio-monitor:problem:invalid-body" | "urn:label-studio-monitor:problem:unauthenticated" | "urn:label-studio-monitor:problem:forbidden" | "urn:label-studio-monitor:problem:not-found" | "urn:label-studio-monitor:problem:method-not-allowed" | "urn:label-studio-monitor:problem:name-taken" | "urn:label-studio-monitor:problem:run-state" | "urn:label-studio-monitor:problem:gate-failed" | "urn:label-studio-monitor:problem:gate-inconclusive" | "urn:label-studio-monitor:problem:version-mismatch" | "urn:label-studio-monitor:problem:body-too-large" | "urn:label-studio-monitor:problem:unsupported-media-type" | "urn:label-studio-monitor:problem:invalid-monitor" | "urn:label-studio-monitor:problem:invalid-labeling-config" | "urn:label-studio-monitor:problem:invalid-config-ini" | "urn:label-studio-monitor:problem:invalid-window" | "urn:label-studio-monitor:problem:invalid-where" | "urn:label-studio-monitor:problem:nothing-failed" | "urn:label-studio-monitor:problem:idempotency-key-reused" | "urn:label-studio-monitor:problem:internal" | "urn:label-studio-monitor:problem:label-studio-refused" | "urn:label-studio-monitor:problem:label-studio-unavailable" | "urn:label-studio-monitor:problem:database-unavailable" | "urn:label-studio-monitor:problem:not-ready";
     };
     responses: {
         /** @description The monitor as stored, with its defaults. */

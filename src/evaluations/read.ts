@@ -30,7 +30,7 @@ export async function findProject(db: Database['kysely'], project: number): Prom
 
 /**
  * Everything that an evaluation is presented from. The thresholds are those of the monitor as it is now; of a monitor
- * that was deleted, as it was at the run; a project without a monitor has none.
+ * that was deleted, as it was at the run; a project without a monitor has none, nor one of a run with a focus.
  */
 export async function readContext(
   db: Database['kysely'],
@@ -46,7 +46,8 @@ export async function readContext(
         .executeTakeFirst()
     : undefined
   const definition = (run?.now ?? run?.then ?? null) as Definition | null
-  const thresholds = definition?.thresholds ?? []
+  const { focus = null } = (run?.then ?? {}) as { focus?: unknown }
+  const thresholds = focus === null ? (definition?.thresholds ?? []) : []
   return {
     project,
     tallies: await readTallies(db, project.project_id, (run?.strata ?? []) as RunStratum[]),

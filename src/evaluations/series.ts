@@ -4,7 +4,7 @@ import type { Trend } from '../contract/types.ts'
 import type { Database } from '../db/database.ts'
 import type { presentEvaluation } from './evaluation.ts'
 
-/** A ready run of a monitor, with the project that it made. */
+/** A ready run of a monitor, with the project that it made. One that looks at failures alone stands in no series. */
 export type RunProject = ProjectRow & {
   run: string
   window_from: string
@@ -66,6 +66,7 @@ function runProjects(db: Database['kysely'], monitorId: string) {
     .select(['runs.id as run', 'runs.window_from', 'runs.window_to', 'runs.created_at as run_created_at'])
     .where('runs.monitor_id', '=', monitorId)
     .where('runs.status', '=', 'ready')
+    .where(sql<boolean>`runs.definition->'focus' is null`)
 }
 
 export function presentPoint(

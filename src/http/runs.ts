@@ -4,7 +4,9 @@ import { Problem } from '../contract/problem.ts'
 import type { Run } from '../contract/types.ts'
 import { input } from '../contract/validator.ts'
 import type { Database } from '../db/database.ts'
+import { WhereError } from '../logs/where.ts'
 import type { Monitors } from '../monitors/monitor.ts'
+import { NothingFailedError } from '../runs/focus.ts'
 import { presentRun } from '../runs/present.ts'
 import { findRun, listRuns, type RunRow, UNFINISHED } from '../runs/run.ts'
 import { type Runs, WindowError } from '../runs/start.ts'
@@ -56,6 +58,11 @@ export function runRoutes({ database, monitors, runs }: RunRoutes): Router {
     const key = request.get('idempotency-key') ?? null
     const creation = await runs.start(monitor, body, key).catch((error) => {
       if (error instanceof WindowError) throw new Problem('invalid-window', error.message)
+      if (error instanceof NothingFailedError) throw new Problem('nothing-failed', error.message)
+      if (error instanceof WhereError) {
+        const { message } = error
+        throw new Problem('invalid-where', message, { errors: [{ path: '/where', message }] })
+      }
       throw error
     })
     if ('conflict' in creation) {

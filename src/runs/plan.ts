@@ -13,6 +13,7 @@ import { openSource } from '../logs/source.ts'
 import { whereOf } from '../logs/where.ts'
 import { type Definition, givenMapping } from '../monitors/monitor.ts'
 import { type RunDependencies, RunStopped } from './execute.ts'
+import { skipsOf } from './focus.ts'
 import { NO_PROGRESS, type RunProgress, type RunRow, update } from './run.ts'
 
 /** What a run is about to make in Label Studio; kept on the run, so that every attempt makes the same. */
@@ -124,6 +125,7 @@ async function scan(
       sample: { total: run.total, by: definition.sample.by, allocation: definition.sample.allocation },
       seed: run.seed,
       where: whereOf(definition.sample),
+      skips: await skipsOf(deps.database.kysely, run),
       limits: { maxRecordBytes: definition.format.max_record_bytes },
       onProgress,
       signal,

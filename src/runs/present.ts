@@ -1,5 +1,6 @@
 import type { Notification } from '../alerts/notifications.ts'
 import type { Run } from '../contract/types.ts'
+import type { RunDefinition } from './focus.ts'
 import type { RunError, RunProgress, RunRow } from './run.ts'
 
 /** The run as the API shows it. */
@@ -12,6 +13,7 @@ export function presentRun(run: RunRow, notifications: Notification[]): Run {
     window: { from: run.window_from, to: run.window_to },
     total: run.total,
     seed: run.seed,
+    focus: (run.definition as RunDefinition).focus ?? null,
     progress: run.progress as RunProgress,
     strata: run.strata as Run['strata'],
     malformed: run.malformed as Run['malformed'],

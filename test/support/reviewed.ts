@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { StoredAnnotation } from '../../src/annotations/merge.ts'
 import { retally } from '../../src/annotations/retally.ts'
 import { lockProject, writeAnnotations, writeTasks } from '../../src/annotations/store.ts'
-import type { Database } from '../../src/db/database.ts'
+import type { Database, Transaction } from '../../src/db/database.ts'
 import { toJsonb } from '../../src/db/json.ts'
 import { dataHash } from '../../src/labeling/data-hash.ts'
 import type { Region } from '../../src/labeling/types.ts'
@@ -15,6 +15,8 @@ export interface ReviewedTask {
   annotations?: (Region[] | { result: Region[]; was_cancelled?: boolean; ground_truth?: boolean })[]
   version?: string
   stratum?: string
+  /** `object@offset` of its record. */
+  source?: string
 }
 
 export interface ReviewedProject {
@@ -91,6 +93,7 @@ export async function reviewedProject(database: Database, given: ReviewedProject
           stratum,
         })),
       )
+      if (id !== null) await writeRunTasks(tx, id, at, part)
       await writeAnnotations(
         tx,
         project,
@@ -106,6 +109,28 @@ export async function reviewedProject(database: Database, given: ReviewedProject
     }
   })
   return id
+}
+
+async function writeRunTasks(
+  tx: Transaction,
+  run_id: string,
+  first: number,
+  tasks: (ReviewedTask & { task_id: number })[],
+): Promise<void> {
+  const rows = tasks.map(
+    ({ task_id, data, prediction, version = 'v1', stratum = '', source = '' }, index) => ({
+      run_id,
+      position: first + index,
+      key: `${run_id}:${task_id}`,
+      stratum,
+      data: toJsonb(data),
+      meta: toJsonb({ source }),
+      result: toJsonb(prediction),
+      model_version: version,
+      task_id,
+    }),
+  )
+  if (rows.length > 0) await tx.insertInto('run_tasks').values(rows).execute()
 }
 
 function annotationOf(
