@@ -13,18 +13,7 @@ import { s3Logs } from './logs/s3.ts'
 import { table } from './table.ts'
 import { webhooks } from './webhooks/webhooks.ts'
 
-const MEASUREMENTS: Measurement[] = [
-  rawLogs,
-  gzipLogs,
-  jsonlLogs,
-  csvLogs,
-  s3Logs,
-  memory,
-  comparison,
-  importing,
-  webhooks,
-  evaluation,
-]
+const MEASUREMENTS: Measurement[] = [rawLogs, gzipLogs, jsonlLogs, csvLogs, s3Logs, memory, comparison, importing, webhooks, evaluation]
 const RESULTS = fileURLToPath(new URL('results.json', import.meta.url))
 
 const USAGE = `Usage: npm run bench -- [--quick] [--only NAME]... [--runs N] [--mb N] [--memory-gb N]

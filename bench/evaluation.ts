@@ -27,10 +27,7 @@ export const evaluation: Measurement = {
         const times: number[] = []
         for (let index = 0; index < READS; index++) {
           const began = performance.now()
-          const answer = await service.call<{ coverage: { reviewed: number } }>(
-            'GET',
-            `/evaluations/${project}`,
-          )
+          const answer = await service.call<{ coverage: { reviewed: number } }>('GET', `/evaluations/${project}`)
           times.push(performance.now() - began)
           const { reviewed } = answer.coverage
           if (reviewed !== count) throw new Error(`expected ${count} reviewed tasks, got ${reviewed}`)

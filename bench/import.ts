@@ -22,11 +22,7 @@ export const importing: Measurement = {
   async measure(bench) {
     const labelStudio = await labelStudioFor(bench)
     try {
-      const files = await writeSampleFiles({
-        directory: join(bench.directory, 'logs'),
-        format: 'template',
-        mb: 7,
-      })
+      const files = await writeSampleFiles({ directory: join(bench.directory, 'logs'), format: 'template', mb: 7 })
       const service = await startBenchService({ directory: bench.directory, labelStudio })
       try {
         const source = { type: 'file', path: 'logs', key_pattern: files.keyPattern }
@@ -54,10 +50,7 @@ async function measureImport(
   const total = quick ? 200 : 5_000
   const tasks = await tasksOf(database, await run(total))
   const raw = (batch: number) => async () => {
-    const { id } = await call<{ id: number }>('POST', '/api/projects', {
-      title: 'bench',
-      label_config: CONFIG,
-    })
+    const { id } = await call<{ id: number }>('POST', '/api/projects', { title: 'bench', label_config: CONFIG })
     return total / (await timed(() => importRaw(call, id, tasks, batch)))
   }
   const batches = BATCHES.map((batch) => [`${batch}`, raw(batch)] as const)
@@ -107,12 +100,7 @@ async function importSeconds({ pool }: Database, id: string): Promise<number> {
 }
 
 async function tasksOf({ kysely }: Database, id: string): Promise<ImportTask[]> {
-  const rows = await kysely
-    .selectFrom('run_tasks')
-    .selectAll()
-    .where('run_id', '=', id)
-    .orderBy('position')
-    .execute()
+  const rows = await kysely.selectFrom('run_tasks').selectAll().where('run_id', '=', id).orderBy('position').execute()
   return rows.map((row) =>
     importTask({ ...row, result: row.result as Region[], model_version: row.model_version ?? 'bench' }),
   )

@@ -9,10 +9,7 @@ const TIMES_MEDIAN_MS = 20_000
 /** Writes a project as a finished run leaves it: tasks 1 to `tasks` with an imported prediction each, not yet reviewed. */
 export async function fillProject({ pool }: Database, project: number, tasks: number): Promise<void> {
   const strata = DAYS.map((key) => ({ key, seen: tasks * 10, sampled: Math.round(tasks / DAYS.length) }))
-  const definition = {
-    thresholds: [{ metric: 'change_rate', max: 0.75, min_reviewed: 30 }],
-    confidence: 0.95,
-  }
+  const definition = { thresholds: [{ metric: 'change_rate', max: 0.75, min_reviewed: 30 }], confidence: 0.95 }
   const { rows } = await pool.query(
     `insert into runs (id, monitor, definition, status, window_from, window_to, total, seed, request_hash, progress, strata)
      values (gen_random_uuid(), 'bench', $1, 'ready', $2, $3, $4, 1, '', '{}', $5) returning id`,
@@ -32,10 +29,10 @@ export async function fillProject({ pool }: Database, project: number, tasks: nu
      from generate_series(1, $2::int) as i`,
     [project, tasks, DAYS],
   )
-  await pool.query(
-    `insert into tallies (project_id, dimension, key, count) values ($1, 'coverage', 'tasks', $2)`,
-    [project, tasks],
-  )
+  await pool.query(`insert into tallies (project_id, dimension, key, count) values ($1, 'coverage', 'tasks', $2)`, [
+    project,
+    tasks,
+  ])
 }
 
 /**

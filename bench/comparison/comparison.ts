@@ -77,8 +77,6 @@ function ourRate(pairs: Pair[], type: string, seconds: number): number {
 /** Speed says something only where both compute the same. */
 function assertSame(kind: string, ours: number, peer: number): void {
   if (Math.abs(ours - peer) > TOLERANCE) {
-    throw new Error(
-      `${kind}: the mean similarity is ${ours} here and ${peer} in Python; they must be the same`,
-    )
+    throw new Error(`${kind}: the mean similarity is ${ours} here and ${peer} in Python; they must be the same`)
   }
 }

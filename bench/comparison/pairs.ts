@@ -15,19 +15,11 @@ const IMAGE = { width: 640, height: 480 }
 const LABELS = ['Car', 'Person', 'Sign']
 
 /** By the `type` of the regions; some types in two sizes. */
-export const KINDS: Record<
-  string,
-  { type: string; count: number; draw: (random: Random) => Value[]; edit: Edit }
-> = {
+export const KINDS: Record<string, { type: string; count: number; draw: (random: Random) => Value[]; edit: Edit }> = {
   choices: { type: 'choices', count: 500, draw: (r) => [{ choices: some(r, 8, 'choice') }], edit: anew },
   taxonomy: { type: 'taxonomy', count: 500, draw: (r) => [{ taxonomy: paths(r) }], edit: anew },
   textarea: { type: 'textarea', count: 500, draw: (r) => [{ text: [words(r, 25)] }], edit: reword },
-  'textarea, 400 words': {
-    type: 'textarea',
-    count: 50,
-    draw: (r) => [{ text: [words(r, 400)] }],
-    edit: reword,
-  },
+  'textarea, 400 words': { type: 'textarea', count: 50, draw: (r) => [{ text: [words(r, 400)] }], edit: reword },
   labels: { type: 'labels', count: 500, draw: (r) => list(r, 8, span), edit: shift },
   rectanglelabels: { type: 'rectanglelabels', count: 300, draw: (r) => list(r, 6, rectangle), edit: shift },
   ellipselabels: { type: 'ellipselabels', count: 50, draw: (r) => list(r, 3, ellipse), edit: shift },
@@ -114,9 +106,7 @@ function ellipse(random: Random): Value {
 function polygon(random: Random): Value {
   const points = Array.from({ length: 20 }, (_, index) => {
     const [angle, radius] = [(index / 20) * 2 * Math.PI, between(random, 8, 22)]
-    return [48 + radius * Math.cos(angle), 50 + radius * Math.sin(angle)].map(
-      (at) => Math.round(at * 100) / 100,
-    )
+    return [48 + radius * Math.cos(angle), 50 + radius * Math.sin(angle)].map((at) => Math.round(at * 100) / 100)
   })
   return { points, closed: true, polygonlabels: ['Car'] }
 }

@@ -12,26 +12,9 @@ export function annotationCreated(project: number, task: number): Buffer {
     JSON.stringify({
       action: 'ANNOTATION_CREATED',
       annotation: {
-        ...{
-          id: task,
-          result: [{ ...region(answer), origin: 'prediction' }],
-          result_count: 1,
-          task,
-          project,
-        },
-        ...{
-          was_cancelled: false,
-          ground_truth: false,
-          created_at: now,
-          updated_at: now,
-          draft_created_at: null,
-        },
-        ...{
-          lead_time: 5 + (task % 400) / 10,
-          unique_id: uniqueId(task),
-          import_id: null,
-          last_action: null,
-        },
+        ...{ id: task, result: [{ ...region(answer), origin: 'prediction' }], result_count: 1, task, project },
+        ...{ was_cancelled: false, ground_truth: false, created_at: now, updated_at: now, draft_created_at: null },
+        ...{ lead_time: 5 + (task % 400) / 10, unique_id: uniqueId(task), import_id: null, last_action: null },
         ...{ completed_by: 1 + (task % 5), updated_by: 1 + (task % 5), parent_prediction: task },
         ...{ bulk_created: false, parent_annotation: null, last_created_by: null },
         prediction: {
@@ -43,14 +26,7 @@ export function annotationCreated(project: number, task: number): Buffer {
       project: { id: project, ...PROJECT },
       task: {
         ...{ id: task, data: { question: `What is the capital of country ${task}?` }, meta: {}, project },
-        ...{
-          created_at: now,
-          updated_at: now,
-          is_labeled: true,
-          allow_skip: true,
-          overlap: 1,
-          inner_id: task,
-        },
+        ...{ created_at: now, updated_at: now, is_labeled: true, allow_skip: true, overlap: 1, inner_id: task },
         ...{ total_annotations: 1, cancelled_annotations: 0, total_predictions: 1, comment_count: 0 },
         ...{ precomputed_agreement: null, unresolved_comment_count: 0, last_comment_updated_at: null },
         ...{ updated_by: 1, file_upload: null, comment_authors: [] },
@@ -71,12 +47,7 @@ const PROJECT = {
       inputs: [{ type: 'Text', valueType: null, value: 'question' }],
     },
   },
-  ...{
-    expert_instruction: '',
-    show_instruction: false,
-    show_skip_button: true,
-    enable_empty_annotation: true,
-  },
+  ...{ expert_instruction: '', show_instruction: false, show_skip_button: true, enable_empty_annotation: true },
   ...{ reveal_preannotations_interactively: false, show_annotation_history: false, is_draft: false },
   ...{ show_collab_predictions: true, evaluate_predictions_automatically: false, is_published: false },
   ...{ token: 'x'.repeat(40), maximum_annotations: 1, min_annotations_to_start_training: 0 },

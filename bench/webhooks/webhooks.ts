@@ -79,14 +79,7 @@ async function latency(
     cost({ ...at(0.5), name: `${name}, p50`, means }),
     { ...p99, goal: { text: `< ${LIMIT_MS} ms`, met: p99.ours < LIMIT_MS } },
     {
-      ...{
-        name: `${name}, lag p99`,
-        unit: 'ms',
-        ours: percentile(lag, 0.5),
-        peer: null,
-        against: '',
-        ratio: null,
-      },
+      ...{ name: `${name}, lag p99`, unit: 'ms', ours: percentile(lag, 0.5), peer: null, against: '', ratio: null },
       means: 'from durable until the evaluation has it',
     },
   ]
@@ -141,8 +134,7 @@ function sendersTo({ url }: BenchService) {
 
 function bareInsert({ pool }: Database): () => Promise<unknown> {
   const body = annotationCreated(PROJECT, 1)
-  return () =>
-    pool.query('insert into bare (action, project_id, body) values ($1, $2, $3)', ['', PROJECT, body])
+  return () => pool.query('insert into bare (action, project_id, body) values ($1, $2, $3)', ['', PROJECT, body])
 }
 
 /** Waits until all events are processed; answers, for those after `last`, how long each waited for it, in ms. */
