@@ -7,7 +7,9 @@ import type { ContractDocument } from './contract/document.ts'
 import { Problem, problemHandler } from './contract/problem.ts'
 import { createContract, operationOf } from './contract/validator.ts'
 import { createAccess } from './http/access.ts'
+import { type ComparisonRoutes, comparisonRoutes } from './http/comparisons.ts'
 import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
+import { type ExportRoutes, exportRoutes } from './http/exports.ts'
 import { type LabelStudioRoutes, labelStudioRoutes } from './http/label-studio.ts'
 import { type MonitorRoutes, monitorRoutes } from './http/monitors.ts'
 import { type RunRoutes, runRoutes } from './http/runs.ts'
@@ -17,7 +19,9 @@ import { UnreadableSecretError } from './monitors/secrets.ts'
 
 export type AppDependencies = Omit<MonitorRoutes, 'contract'> &
   RunRoutes &
+  ComparisonRoutes &
   EvaluationRoutes &
+  ExportRoutes &
   LabelStudioRoutes &
   Omit<ServiceRoutes, 'document'> & {
     config: Pick<Config, 'host' | 'apiTokens' | 'webhookSecrets' | 'basicAuth' | 'labelStudio' | 'smtp'>
@@ -67,7 +71,9 @@ export function createApp(deps: AppDependencies): Express {
 
   app.use(monitorRoutes({ ...deps, contract }))
   app.use(runRoutes(deps))
+  app.use(comparisonRoutes(deps))
   app.use(evaluationRoutes(deps))
+  app.use(exportRoutes(deps))
   app.use(labelStudioRoutes(deps))
   app.use(serviceRoutes(deps))
   app.use(problemHandler({ logger: deps.log, translate }))

@@ -1,8 +1,11 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
+import { deliverByMail, deliverByWebhook } from './alerts/deliver.ts'
 import { createMailer } from './alerts/mail.ts'
 import { createOutbox } from './alerts/outbox.ts'
+import { createWatch } from './alerts/watch.ts'
+import { createWebhookCaller } from './alerts/webhook.ts'
 import { createFollowUpJobs } from './annotations/follow-up.ts'
 import { createIntake } from './annotations/intake.ts'
 import { createPolling } from './annotations/polling.ts'
@@ -68,11 +71,23 @@ async function assemble(
   const labelStudio = createLabelStudio(config.labelStudio?.url ?? null, config.labelStudio?.apiKey ?? null)
   const queue = openQueue({ database, log })
   const mailer = config.smtp ? createMailer(config.smtp) : null
-  const outbox = createOutbox(database, queue, mailer, log)
+  const monitors = createMonitors(database, config.secretKey)
+  const call = createWebhookCaller({
+    allowPrivate: config.allowPrivateUrls,
+    userAgent: `label-studio-monitor/${version}`,
+  })
+  const deliver = { email: deliverByMail(mailer), webhook: deliverByWebhook(database, monitors, call) }
+  const outbox = createOutbox({ database, queue, deliver, log })
+  const watch = createWatch({
+    database,
+    outbox,
+    labelStudioUrl: labelStudio.projectUrl,
+    publicUrl: config.publicUrl,
+    log,
+  })
   const jobs = createFollowUpJobs({ database, labelStudio, queue }, log)
   const intake = createIntake(database, jobs, log)
   const polling = createPolling(database, jobs, config.reconcileInterval, log)
-  const monitors = createMonitors(database, config.secretKey)
   const sources = {
     fileRoot: config.fileRoot,
     s3Endpoint: config.s3.endpoint,
@@ -110,6 +125,7 @@ async function assemble(
   await queue.start()
   await runs.resume()
   intake.start()
+  watch.start()
   polling.start()
   serve(app)
 
@@ -119,6 +135,7 @@ async function assemble(
       polling.stop()
       await close(server)
       await intake.stop()
+      await watch.stop()
       await queue.stop({ deadlineMs: JOBS_DEADLINE_MS })
       mailer?.close()
       await database.close()

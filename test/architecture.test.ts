@@ -38,6 +38,7 @@ describe('each outside thing has one importer', () => {
     ['@aws-sdk/client-s3', /^logs\/source-s3\.ts$/],
     ['nodemailer', /^alerts\/mail\.ts$/],
     ['axios', /^labeling\/client(-error)?\.ts$/],
+    ['jsonata', /^logs\/where\.ts$/],
     ['saxes', /^labeling\/xml\.ts$/],
     ['cli-progress', /^commands\//],
     ['helmet', /^app\.ts$/],

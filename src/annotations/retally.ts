@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { noteMoved } from '../alerts/watches.ts'
 import type { Transaction } from '../db/database.ts'
 import { toJsonb } from '../db/json.ts'
 import {
@@ -67,7 +68,10 @@ export async function retally(
     from jsonb_to_recordset(${toJsonb(rows)}::jsonb)
       as r (task_id bigint, outcome jsonb, changed boolean, contribution jsonb)
     where tasks.project_id = ${id} and tasks.task_id = r.task_id`.execute(tx)
-  await moveTallies(tx, id, difference(before, now))
+  const moved = difference(before, now)
+  await moveTallies(tx, id, moved)
+  // A project that no run made has no monitor, and so no thresholds.
+  if (moved.length > 0 && project.run_id !== null) await noteMoved(tx, id)
 }
 
 async function predictionsOfTasks(tx: Transaction, project: number, tasks: number[]) {

@@ -1,4 +1,5 @@
 import type { Gate, ThresholdState } from '../contract/types.ts'
+import { metricName } from '../evaluations/metric.ts'
 import { type Api, connect, SERVICE_OPTIONS, SERVICE_USAGE, ServiceError } from './api.ts'
 import { EXIT, type Io, parseArguments, UsageError } from './command.ts'
 import { count, json, table } from './text.ts'
@@ -45,7 +46,7 @@ async function ask(api: Api, project: string): Promise<Answer> {
 
 function describe({ project, verdict, thresholds }: Answer): string {
   const rows = thresholds.map((threshold) => [
-    threshold.metric,
+    metricName(threshold),
     threshold.value === null ? 'no data' : String(Number(threshold.value.toFixed(4))),
     allowed(threshold),
     `${count(threshold.reviewed)} of at least ${count(threshold.min_reviewed)}`,

@@ -25,6 +25,8 @@ export const PROBLEMS = {
   'invalid-labeling-config': { status: 422, title: 'The labeling config can not be used' },
   'invalid-config-ini': { status: 422, title: 'The config.ini can not be used' },
   'invalid-window': { status: 422, title: 'The window can not be used' },
+  'invalid-where': { status: 422, title: 'The expression in where can not be used' },
+  'nothing-failed': { status: 422, title: 'There is no failure to have more of' },
   'idempotency-key-reused': { status: 422, title: 'The idempotency key was used for another request' },
   internal: { status: 500, title: 'The service failed' },
   'label-studio-refused': { status: 502, title: 'Label Studio refused the call' },

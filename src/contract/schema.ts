@@ -93,6 +93,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/monitors/{monitor}/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The monitor's name or id. */
+                monitor: components["parameters"]["Monitor"];
+            };
+            cookie?: never;
+        };
+        /**
+         * A monitor's runs as a series
+         * @description One point per ready run with a project, as its evaluation is now. `interval` is for one look at one point; where a line is watched as it grows, `sequence` is the one that holds.
+         */
+        get: operations["getTrend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/labeling-config/sample-prediction": {
         parameters: {
             query?: never;
@@ -122,7 +145,7 @@ export interface paths {
         put?: never;
         /**
          * Start a run
-         * @description Without an `Idempotency-Key`, a second call for the same monitor and window answers 200 with the run that exists, unless `force` is true; a failed or cancelled run does not count. With `Prefer: wait=SECONDS` the answer comes when the run is over (200) or the time is (202).
+         * @description Without an `Idempotency-Key`, a second call for the same monitor, window and focus answers 200 with the run that exists, unless `force` is true; a failed or cancelled run does not count. With `Prefer: wait=SECONDS` the answer comes when the run is over (200) or the time is (202).
          */
         post: operations["createRun"];
         delete?: never;
@@ -237,6 +260,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/evaluations/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Is one model version better than another?
+         * @description Give either `projects` or `monitor`. Sides are compared, and the model versions found in them: each project and version with the first one, each run of a monitor and its version with the one before.
+         *     An interval holds for one look, planned beforehand: whoever looks after every label, or at many pairs, will see a difference sooner or later where there is none. What is to be decided again and again belongs into a threshold. The sides must be different tasks: runs whose windows overlap may share records, which the intervals do not know.
+         */
+        get: operations["compareEvaluations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/evaluations/{project}": {
         parameters: {
             query?: never;
@@ -269,6 +313,31 @@ export interface paths {
         };
         /** The compared tasks, one by one */
         get: operations["listEvaluationTasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/evaluations/{project}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the Label Studio project. */
+                project: components["parameters"]["Project"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Corrections as data to train on
+         * @description One JSON object per line and compared task, in the order of the tasks' ids, streamed: its size does not matter. A task that changes meanwhile comes as it is when its turn comes; a stream that breaks off is not complete.
+         *     *Prompt* is what the labeling config shows: the text of the one field that it shows; of several, a line `name: value` each, a value that is no text as JSON, a dialogue of `Paragraphs` as lines `author: text`. With a `Chat`, its messages, after a message with whatever else is shown.
+         *     *Answer* is what the predicted control tags say, comments of reviewers left out: of one TextArea its text, several entries as lines; of one Choices the choices, joined by `, `; of one Number, Rating, DateTime, Pairwise or Taxonomy (`/` between the levels) its value as text; of one Chat the messages; of any other control, JSON of its regions' values, and of several controls a JSON object by their names, with values as in `diff` of a task. No answer is an empty text, in an object null.
+         */
+        get: operations["exportEvaluation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -623,7 +692,28 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    announcement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What the webhooks of a monitor get
+         * @description Called for each webhook of a monitor's `notify` when a run is ready or has failed, and when a threshold warns, fails or recovers. Signed by Standard Webhooks: `v1` is the HMAC-SHA256 of `webhook-id`.`webhook-timestamp`.body. Any 2xx within 15 seconds takes it; 410 stops the webhook; after anything else, redirects included, the call is repeated for a day with growing delays (and not before a `Retry-After`). A repeated call has the same `webhook-id`: what was seen already is to be ignored.
+         */
+        post: operations["receiveAnnouncement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /**
@@ -646,6 +736,13 @@ export interface components {
             /** Format: date */
             to: string;
         };
+        /** @description Calendar dates, both included; null for a project that no run made. */
+        WindowOrNull: {
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+        } | null;
         /** @description From 0 to 1. */
         Share: number;
         /** @description From 0 to 1; null where there is no data. */
@@ -883,10 +980,13 @@ export interface components {
              */
             seed: number | null;
             /**
-             * @description Every record counts.
+             * @description Only records for which this holds count, in the strata's numbers too: an expression in JSONata over a record's fields, such as `model_version = "v2" and confidence < 0.6`. Null takes every record.
+             *     Of JSONata there are: fields, also inside of others and in backticks (`user.plan`, `` `GPU type` ``), filters (`messages[role = "user"].content`), `$` for the value that is filtered, literals and lists of them, `and`, `or`, `= != < <= > >= in`, `+ - * / % &`, `? :`, parentheses, and the functions `$abs $average $boolean $ceil $contains $count $exists $floor $length $lowercase $max $min $not $number $round $string $substring $substringAfter $substringBefore $sum $trim $uppercase`; what is searched for is a literal text. There are no regular expressions, variables, loops or functions of one's own: reading logs takes bounded time.
+             *     A comparison with a field that a record lacks does not hold, whichever it is. A record that can not be asked, for example for `confidence < 0.6` where the confidence is a text, is malformed; `$number(confidence)` reads it.
              * @default null
+             * @example model_version = "v2" and confidence < 0.6
              */
-            where: null;
+            where: string | null;
             /**
              * @description Reviewers see every prediction.
              * @default 0
@@ -949,7 +1049,7 @@ export interface components {
              */
             timezone: string;
         };
-        /** @description A bound on one metric, with `max`, `min` or both. */
+        /** @description A bound on one metric, with `max`, `min` or both. Who is named under `notify` hears of it once when the metric is surely past `warn` (warning) or past the bound (failed), and once when it is surely back. In between nothing is sent, so that a metric near a bound is no stream of messages. */
         Threshold: {
             /** @description `change_rate`, `weighted_change_rate`, `similarity`, `control:NAME.change_rate` or `control:NAME.similarity`. */
             metric: string;
@@ -973,8 +1073,24 @@ export interface components {
              * @default 30
              */
             min_reviewed: number;
+            /**
+             * @description Only tasks of this model version; for `change_rate` and `similarity`, and not with `stratum`.
+             * @default null
+             */
+            model_version: components["schemas"]["Selector"];
+            /**
+             * @description Only tasks of this stratum, e.g. of the date `2024-11-11`; for `change_rate` and `similarity`, and not with `model_version`.
+             * @default null
+             */
+            stratum: components["schemas"]["Selector"];
+            /**
+             * @description Who is notified hears again after so many hours while the threshold warns or fails.
+             * @default null
+             */
+            renotify_hours: number | null;
         };
-        /** @description Who hears of it when a run is ready or has failed. */
+        Selector: string | null;
+        /** @description Who hears of it when a run is ready or has failed, and when a threshold warns, fails or recovers. */
         NotifyInput: {
             /** @default [] */
             emails: components["schemas"]["Emails"];
@@ -982,10 +1098,12 @@ export interface components {
             webhooks: {
                 url: components["schemas"]["HttpUrl"];
                 /**
-                 * @description What the calls are signed with (Standard Webhooks, `whsec_…`).
+                 * @description What the calls are signed with (Standard Webhooks): `whsec_` and the key in base64. Several, separated by spaces, each sign, for as long as a receiver changes from one to the other. Null: not signed.
                  * @default null
                  */
                 secret: string | null;
+                /** @default null */
+                disabled_at: components["schemas"]["DisabledAt"];
             }[];
         };
         Notify: {
@@ -997,8 +1115,14 @@ export interface components {
                  * @enum {unknown}
                  */
                 secret: "***" | null;
+                disabled_at?: components["schemas"]["DisabledAt"];
             }[];
         };
+        /**
+         * Format: date-time
+         * @description Since when the webhook is not called, because its receiver answered 410; null starts it again, and so does a list of webhooks that leaves it out.
+         */
+        DisabledAt: string | null;
         Emails: string[];
         /**
          * Format: uri
@@ -1104,6 +1228,10 @@ export interface components {
              * @default false
              */
             force: boolean;
+            /** @description More like some failures: in place of the monitor's `sample.where`, an expression as there. Records that somebody has reviewed in a run of this monitor are left out. */
+            where?: string | null;
+            /** @description More like the failures: only records of strata in which the tasks of the newest reviewed run were changed, at a rate no lower than in all of it, without those that somebody has reviewed in a run of this monitor. By default in the window of that run. Where nothing was changed, it is a 422. */
+            like_failures?: boolean | null;
         };
         /** @enum {unknown} */
         RunStatus: "queued" | "scanning" | "importing" | "ready" | "failed" | "cancelled";
@@ -1117,6 +1245,13 @@ export interface components {
             /** @description How many records were asked for. */
             total: number;
             seed: components["schemas"]["Seed"];
+            /** @description Null for a run over all that the monitor samples. One with a focus shows more like some failures: its numbers are about that alone, so it stands in no trend or comparison of the monitor, and has no thresholds. */
+            focus: {
+                /** @description What was asked for in place of the monitor's. */
+                where: string | null;
+                /** @description Those that failed. */
+                strata: string[] | null;
+            } | null;
             progress: components["schemas"]["RunProgress"];
             /** @description By stratum, how many records were seen and how many of them sampled. */
             strata: {
@@ -1131,13 +1266,7 @@ export interface components {
                 line: number | null;
                 problem: string;
             }[];
-            /** @description The Label Studio project; null until there is one, and where the window had no record. */
-            project: {
-                id: components["schemas"]["LabelStudioId"];
-                title: string;
-                /** @description Where reviewers go. */
-                url: string;
-            } | null;
+            project: components["schemas"]["RunProject"];
             /** @description Whether Label Studio took the webhook of this project; null until it was tried. Where it did not, the service asks Label Studio for changes from time to time instead. */
             webhook: {
                 registered: boolean;
@@ -1145,15 +1274,21 @@ export interface components {
                 /** @description How to mend it. */
                 remedy: string | null;
             } | null;
-            /** @description Who was told of this run. */
+            /** @description Who was told of this run and of the thresholds of its project; the last 100, oldest first. */
             notifications: {
                 /** @enum {unknown} */
                 kind: "email" | "webhook";
+                type: components["schemas"]["AnnouncementType"];
                 to: string[];
                 /** @enum {unknown} */
                 state: "pending" | "sent" | "failed";
                 attempts: number;
                 error: string | null;
+                /**
+                 * Format: date-time
+                 * @description While it is pending.
+                 */
+                next_attempt_at: string | null;
             }[];
             /** @description What did not stop the run but should be known. */
             warnings: string[];
@@ -1168,6 +1303,13 @@ export interface components {
             /** Format: date-time */
             finished_at: string | null;
         };
+        /** @description The Label Studio project; null until there is one, and where the window had no record. */
+        RunProject: {
+            id: components["schemas"]["LabelStudioId"];
+            title: string;
+            /** @description Where reviewers go. */
+            url: string;
+        } | null;
         /** @description How far the run is. Totals are 0 until they are known. */
         RunProgress: {
             objects_total: number;
@@ -1184,6 +1326,59 @@ export interface components {
             items: components["schemas"]["Run"][];
             next_cursor: components["schemas"]["NextCursor"];
         };
+        Announcement: {
+            type: components["schemas"]["AnnouncementType"];
+            /**
+             * Format: date-time
+             * @description When it happened; the call may come later.
+             */
+            timestamp: string;
+            data: components["schemas"]["ThresholdAnnouncement"] | components["schemas"]["RunAnnouncement"];
+        };
+        /** @enum {unknown} */
+        AnnouncementType: "run.ready" | "run.failed" | "threshold.warning" | "threshold.failed" | "threshold.recovered";
+        /** @description The threshold, and the evaluation at that moment with its fields as in `Evaluation`. */
+        ThresholdAnnouncement: {
+            project: components["schemas"]["LabelStudioId"];
+            title: string;
+            monitor: string;
+            run: components["schemas"]["Id"];
+            threshold: components["schemas"]["ThresholdState"];
+            state: components["schemas"]["AlertState"];
+            previous_state: components["schemas"]["AlertState"];
+            /** Format: date-time */
+            since: string;
+            /** @description Whether it was told before, see `renotify_hours`. */
+            reminder: boolean;
+            verdict: components["schemas"]["Verdict"];
+            coverage: components["schemas"]["Coverage"];
+            change_rate: components["schemas"]["ChangeRate"];
+            similarity: components["schemas"]["ShareOrNull"];
+            similarity_sequence: components["schemas"]["Interval"];
+            links: components["schemas"]["AnnouncementLinks"];
+        };
+        /** @description The run, with its fields as in `Run`. */
+        RunAnnouncement: {
+            run: components["schemas"]["Id"];
+            monitor: string;
+            /** @enum {unknown} */
+            status: "ready" | "failed";
+            window: components["schemas"]["Window"];
+            project: components["schemas"]["RunProject"];
+            progress: components["schemas"]["RunProgress"];
+            message: string | null;
+            error: string | null;
+            links: components["schemas"]["AnnouncementLinks"];
+        };
+        /** @description URLs below the service's `PUBLIC_URL`, and that of the project in Label Studio; null without a project. */
+        AnnouncementLinks: {
+            run: string;
+            evaluation: string | null;
+            gate: string | null;
+            /** @description The corrections as preferences; a training can start from it. */
+            export: string | null;
+            label_studio: string | null;
+        };
         Count: number;
         /** @description Live metrics of one Label Studio project. A task is *reviewed* with at least one annotation that is neither deleted nor skipped, and *changed* when a control that the model predicts has another value than predicted. Every `reviewed` beside a `changed` counts the tasks that have a prediction to compare with. */
         Evaluation: {
@@ -1198,15 +1393,7 @@ export interface components {
             label_studio_url: string | null;
             /** Format: date-time */
             updated_at: string;
-            coverage: {
-                /** @description Tasks that exist in Label Studio now. */
-                tasks: components["schemas"]["Count"];
-                reviewed: components["schemas"]["Count"];
-                /** @description Tasks whose annotations are all skipped. */
-                skipped: components["schemas"]["Count"];
-                /** @description Reviewed tasks without a prediction. */
-                not_comparable: components["schemas"]["Count"];
-            };
+            coverage: components["schemas"]["Coverage"];
             change_rate: components["schemas"]["ChangeRate"];
             /** @description The mean over the compared tasks of how near predictions and annotations are; 1 is unchanged. */
             similarity: components["schemas"]["ShareOrNull"];
@@ -1240,6 +1427,8 @@ export interface components {
             } | null;
             verdict: components["schemas"]["Verdict"];
             thresholds: components["schemas"]["ThresholdState"][];
+            /** @description What was last announced of each threshold that ever warned or failed. */
+            alerts: components["schemas"]["Alert"][];
             /** @description The percentage that the original script computes: tasks whose first annotation's first region has the origin `prediction-changed`. For comparison only. */
             seed_metric: {
                 changed: components["schemas"]["Count"];
@@ -1255,6 +1444,15 @@ export interface components {
                 /** @description Whether Label Studio has an active webhook to the service. */
                 webhook_active: boolean;
             };
+        };
+        Coverage: {
+            /** @description Tasks that exist in Label Studio now. */
+            tasks: components["schemas"]["Count"];
+            reviewed: components["schemas"]["Count"];
+            /** @description Tasks whose annotations are all skipped. */
+            skipped: components["schemas"]["Count"];
+            /** @description Reviewed tasks without a prediction. */
+            not_comparable: components["schemas"]["Count"];
         };
         EvaluationList: {
             items: components["schemas"]["Evaluation"][];
@@ -1280,6 +1478,73 @@ export interface components {
                 missing_share: components["schemas"]["ShareOrNull"];
             } | null;
         };
+        Comparison: {
+            /** @description Of all intervals here: the highest that a monitor of a side asks for. */
+            confidence: number;
+            sides: {
+                project: components["schemas"]["LabelStudioId"];
+                title: string;
+                monitor: string | null;
+                /** Format: uuid */
+                run: string | null;
+                window: components["schemas"]["WindowOrNull"];
+                model_versions: components["schemas"]["ModelVersions"];
+                reviewed: components["schemas"]["Count"];
+                change_rate: components["schemas"]["ChangeRate"];
+                similarity: components["schemas"]["ShareOrNull"];
+            }[];
+            /** @description For each side that is compared with another, what is different in it. */
+            differences: {
+                from: components["schemas"]["LabelStudioId"];
+                to: components["schemas"]["LabelStudioId"];
+                /** @description With Newcombe's hybrid score interval. */
+                change_rate: components["schemas"]["Change"];
+                /** @description The same hybrid of the two weighted intervals; null unless both sides have reviews in every stratum. */
+                weighted_change_rate: components["schemas"]["Change"];
+                /** @description The same hybrid of two Wilson intervals, which are cautious for a mean of similarities. */
+                similarity: components["schemas"]["Change"];
+                verdict: components["schemas"]["Evidence"];
+            }[];
+            /** @description The compared tasks of all sides by model version, in the order in which the versions come up. */
+            model_versions: (components["schemas"]["GroupRate"] & {
+                similarity: components["schemas"]["ShareOrNull"];
+            })[];
+            model_version_differences: {
+                from: string;
+                to: string;
+                change_rate: components["schemas"]["Change"];
+                similarity: components["schemas"]["Change"];
+                verdict: components["schemas"]["Evidence"];
+            }[];
+        };
+        /** @description How much more it is in `to` than in `from`; null where one of them has no data. */
+        Change: {
+            /** @description From −1 to 1. */
+            value: number | null;
+            interval: components["schemas"]["Interval"];
+            verdict: components["schemas"]["Evidence"];
+        };
+        /**
+         * @description Whether `to` is better than `from`: only where the interval leaves 0 out. That of a whole comparison is that of `change_rate`.
+         * @enum {unknown}
+         */
+        Evidence: "better" | "worse" | "no_evidence";
+        Trend: {
+            items: {
+                run: components["schemas"]["Id"];
+                project: components["schemas"]["LabelStudioId"];
+                window: components["schemas"]["Window"];
+                model_versions: components["schemas"]["ModelVersions"];
+                reviewed: components["schemas"]["Count"];
+                change_rate: components["schemas"]["ChangeRate"];
+                similarity: components["schemas"]["ShareOrNull"];
+                similarity_sequence: components["schemas"]["Interval"];
+                verdict: components["schemas"]["Verdict"];
+            }[];
+            next_cursor: components["schemas"]["NextCursor"];
+        };
+        /** @description The model versions of the compared tasks. */
+        ModelVersions: string[];
         ControlEvaluation: {
             name: string;
             /** @description The `type` of its regions, e.g. `textarea`. */
@@ -1324,6 +1589,8 @@ export interface components {
         Verdict: "pass" | "fail" | "inconclusive";
         ThresholdState: {
             metric: string;
+            model_version: string | null;
+            stratum: string | null;
             max: number | null;
             min: number | null;
             warn: number | null;
@@ -1332,8 +1599,28 @@ export interface components {
             state: "pass" | "warning" | "fail" | "inconclusive";
             /** @description The metric now. */
             value: number | null;
+            /** @description The confidence sequence that decides. */
+            sequence: components["schemas"]["Interval"];
             reviewed: components["schemas"]["Count"];
         };
+        Alert: {
+            metric: string;
+            model_version: string | null;
+            stratum: string | null;
+            state: components["schemas"]["AlertState"];
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Null where there was nobody to tell.
+             */
+            notified_at: string | null;
+        };
+        /**
+         * @description A state is left only for what is certain: `fail` when the metric is surely within its bound, `warning` when it is surely short of `warn` or past the bound. While a threshold is `inconclusive` its alert stays as it was.
+         * @enum {unknown}
+         */
+        AlertState: "ok" | "warning" | "fail";
         EvaluationTask: {
             task: components["schemas"]["LabelStudioId"];
             /** @description The task in Label Studio. */
@@ -1445,7 +1732,7 @@ export interface components {
          * @description Stable names of what can go wrong.
          * @enum {string}
          */
-        ProblemType: "urn:label-studio-monitor:problem:invalid-request" | "urn:label-studio-monitor:problem:invalid-body" | "urn:label-studio-monitor:problem:unauthenticated" | "urn:label-studio-monitor:problem:forbidden" | "urn:label-studio-monitor:problem:not-found" | "urn:label-studio-monitor:problem:method-not-allowed" | "urn:label-studio-monitor:problem:name-taken" | "urn:label-studio-monitor:problem:run-state" | "urn:label-studio-monitor:problem:gate-failed" | "urn:label-studio-monitor:problem:gate-inconclusive" | "urn:label-studio-monitor:problem:version-mismatch" | "urn:label-studio-monitor:problem:body-too-large" | "urn:label-studio-monitor:problem:unsupported-media-type" | "urn:label-studio-monitor:problem:invalid-monitor" | "urn:label-studio-monitor:problem:invalid-labeling-config" | "urn:label-studio-monitor:problem:invalid-config-ini" | "urn:label-studio-monitor:problem:invalid-window" | "urn:label-studio-monitor:problem:idempotency-key-reused" | "urn:label-studio-monitor:problem:internal" | "urn:label-studio-monitor:problem:label-studio-refused" | "urn:label-studio-monitor:problem:label-studio-unavailable" | "urn:label-studio-monitor:problem:database-unavailable" | "urn:label-studio-monitor:problem:not-ready";
+        ProblemType: "urn:label-studio-monitor:problem:invalid-request" | "urn:label-studio-monitor:problem:invalid-body" | "urn:label-studio-monitor:problem:unauthenticated" | "urn:label-studio-monitor:problem:forbidden" | "urn:label-studio-monitor:problem:not-found" | "urn:label-studio-monitor:problem:method-not-allowed" | "urn:label-studio-monitor:problem:name-taken" | "urn:label-studio-monitor:problem:run-state" | "urn:label-studio-monitor:problem:gate-failed" | "urn:label-studio-monitor:problem:gate-inconclusive" | "urn:label-studio-monitor:problem:version-mismatch" | "urn:label-studio-monitor:problem:body-too-large" | "urn:label-studio-monitor:problem:unsupported-media-type" | "urn:label-studio-monitor:problem:invalid-monitor" | "urn:label-studio-monitor:problem:invalid-labeling-config" | "urn:label-studio-monitor:problem:invalid-config-ini" | "urn:label-studio-monitor:problem:invalid-window" | "urn:label-studio-monitor:problem:invalid-where" | "urn:label-studio-monitor:problem:nothing-failed" | "urn:label-studio-monitor:problem:idempotency-key-reused" | "urn:label-studio-monitor:problem:internal" | "urn:label-studio-monitor:problem:label-studio-refused" | "urn:label-studio-monitor:problem:label-studio-unavailable" | "urn:label-studio-monitor:problem:database-unavailable" | "urn:label-studio-monitor:problem:not-ready";
     };
     responses: {
         /** @description The monitor as stored, with its defaults. */
@@ -1898,6 +2185,38 @@ export interface operations {
             "5XX": components["responses"]["ServerProblem"];
         };
     };
+    getTrend: {
+        parameters: {
+            query?: {
+                /** @description At most how many items to answer. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next_cursor` of the page before. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description The monitor's name or id. */
+                monitor: components["parameters"]["Monitor"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Points in the order of their windows, the oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trend"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
     samplePrediction: {
         parameters: {
             query?: never;
@@ -2121,6 +2440,35 @@ export interface operations {
             "5XX": components["responses"]["ServerProblem"];
         };
     };
+    compareEvaluations: {
+        parameters: {
+            query?: {
+                /** @description Ids of Label Studio projects, joined by commas; each is compared with the first. */
+                projects?: components["schemas"]["LabelStudioId"][];
+                /** @description Name or id of a monitor; of its ready runs, at most the newest 100 are compared, each with the one before. */
+                monitor?: components["schemas"]["MonitorReference"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sides, and the differences between them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
     getEvaluation: {
         parameters: {
             query?: never;
@@ -2174,6 +2522,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvaluationTaskList"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    exportEvaluation: {
+        parameters: {
+            query: {
+                /** @description `jsonl` is `{data, prediction, annotation, changed, split}`, the last two as Label Studio's results; `chat` is `{messages: [{role, content}]}`, the prompt by the `user` and the corrected answer by the `assistant`; `preference` is `{prompt, chosen, rejected, task, model_version}` for changed tasks only, with the correction chosen and the prediction rejected; `label-studio` is a task with prediction and annotations, as Label Studio's import takes it. In `jsonl`, `chat` and `preference` the annotation is the one that decides. */
+                format: "jsonl" | "chat" | "preference" | "label-studio";
+                /** @description Only tasks that reviewers changed (`true`) or left as predicted (`false`). */
+                changed?: boolean;
+                /** @description Only this part. A tenth is for validation, by a hash of the task's data: the same data is in the same part always, in every project and every run. */
+                split?: "train" | "validation";
+            };
+            header?: never;
+            path: {
+                /** @description The id of the Label Studio project. */
+                project: components["parameters"]["Project"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The compared tasks. */
+            200: {
+                headers: {
+                    /** @description Names the file. */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
                 };
             };
             400: components["responses"]["InvalidRequest"];
@@ -2557,6 +2941,41 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    receiveAnnouncement: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": components["schemas"]["Id"];
+                /** @description Seconds since 1970 of this attempt. */
+                "webhook-timestamp": number;
+                /** @description One signature for each secret, separated by spaces; missing where the webhook has none. */
+                "webhook-signature"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Announcement"];
+            };
+        };
+        responses: {
+            /** @description Not wanted any more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

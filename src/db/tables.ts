@@ -150,9 +150,30 @@ export interface TalliesTable {
   amount: Default<number>
 }
 
+export interface AlertsTable {
+  project_id: number
+  threshold: string
+  state: 'ok' | 'warning' | 'fail'
+  since: Date
+  notified_at: InstantOrNull
+}
+
+export interface WatchesTable {
+  project_id: number
+  due_at: Date
+}
+
+export type AnnouncementType =
+  | 'run.ready'
+  | 'run.failed'
+  | 'threshold.warning'
+  | 'threshold.failed'
+  | 'threshold.recovered'
+
 export interface DeliveriesTable {
   id: string
   kind: 'email' | 'webhook'
+  type: AnnouncementType
   run_id: string | null
   project_id: number | null
   recipients: Json<string[]>
@@ -162,6 +183,7 @@ export interface DeliveriesTable {
   error: string | null
   created_at: Generated<Date>
   sent_at: InstantOrNull
+  next_attempt_at: InstantOrNull
 }
 
 export interface Tables {
@@ -174,5 +196,7 @@ export interface Tables {
   annotations: AnnotationsTable
   events: EventsTable
   tallies: TalliesTable
+  alerts: AlertsTable
+  watches: WatchesTable
   deliveries: DeliveriesTable
 }

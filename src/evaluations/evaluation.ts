@@ -1,22 +1,25 @@
 import { judge, type Threshold, verdict } from '../alerts/threshold.ts'
+import type { Alert } from '../alerts/transition.ts'
 import { projectFacts } from '../annotations/retally.ts'
 import type { ProjectRow } from '../annotations/store.ts'
 import { compareResults } from '../metrics/compare.ts'
 import { wilson } from '../metrics/interval.ts'
 import { binomialSequence } from '../metrics/sequence.ts'
 import { weighted, weightedSequence } from '../metrics/weighted.ts'
-import { measure } from './metric.ts'
+import { type MetricOf, measure } from './metric.ts'
 import { type Counts, medianLeadTime, mixOf, similaritySum, type Tallies } from './tallies.ts'
 import { fromBillionths } from './tally.ts'
 
 /** A threshold as a monitor has it. */
-export type MonitorThreshold = Threshold & { metric: string }
+export type MonitorThreshold = Threshold & MetricOf & { renotify_hours?: number | null }
 
 /** What the metrics of one project are presented with. */
 export interface EvaluationContext {
   project: ProjectRow
   tallies: Tallies
   thresholds: MonitorThreshold[]
+  /** What was last announced of each threshold; null of those that never were. */
+  alerts: (Alert | null)[]
   /** Of intervals and sequences, e.g. 0.95. */
   confidence: number
   labelStudioUrl: string
@@ -73,6 +76,10 @@ export function presentEvaluation(context: EvaluationContext) {
     blind: null,
     verdict: verdict(judged),
     thresholds: judged.map(({ verdict: _, ...threshold }) => threshold),
+    alerts: judged.flatMap(({ metric, model_version, stratum }, index) => {
+      const alert = context.alerts[index]
+      return alert ? [{ metric, model_version, stratum, ...presentAlert(alert) }] : []
+    }),
     seed_metric: {
       changed: seed.changed,
       total: seed.count,
@@ -111,11 +118,17 @@ function weightedRate(tallies: Tallies, confidence: number) {
 
 const NOTHING = { value: null, sequence: null, reviewed: 0 }
 
-function judgeThresholds({ tallies, thresholds, confidence }: EvaluationContext) {
+/** The thresholds held against the numbers, in their order. */
+export function judgeThresholds({ tallies, thresholds, confidence }: EvaluationContext) {
   return thresholds.map((threshold) => {
-    const { metric, max = null, min = null, warn = null, min_reviewed } = threshold
-    const measurement = measure(metric, tallies, confidence) ?? NOTHING
-    const { value, reviewed } = measurement
-    return { metric, max, min, warn, min_reviewed, value, reviewed, ...judge(measurement, threshold) }
+    const { metric, model_version = null, stratum = null, max = null, min = null, warn = null } = threshold
+    const { min_reviewed } = threshold
+    const measured = measure(threshold, tallies, confidence) ?? NOTHING
+    const limits = { metric, model_version, stratum, max, min, warn, min_reviewed }
+    return { ...limits, ...measured, ...judge(measured, threshold) }
   })
+}
+
+export function presentAlert({ state, since, notified_at }: Alert) {
+  return { state, since: since.toISOString(), notified_at: notified_at?.toISOString() ?? null }
 }

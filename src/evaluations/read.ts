@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { readAlerts } from '../alerts/alert.ts'
 import type { ProjectRow } from '../annotations/store.ts'
 import type { Database } from '../db/database.ts'
 import type { Definition } from '../monitors/monitor.ts'
@@ -29,7 +30,7 @@ export async function findProject(db: Database['kysely'], project: number): Prom
 
 /**
  * Everything that an evaluation is presented from. The thresholds are those of the monitor as it is now; of a monitor
- * that was deleted, as it was at the run; a project without a monitor has none.
+ * that was deleted, as it was at the run; a project without a monitor has none, nor one of a run with a focus.
  */
 export async function readContext(
   db: Database['kysely'],
@@ -45,10 +46,13 @@ export async function readContext(
         .executeTakeFirst()
     : undefined
   const definition = (run?.now ?? run?.then ?? null) as Definition | null
+  const { focus = null } = (run?.then ?? {}) as { focus?: unknown }
+  const thresholds = focus === null ? (definition?.thresholds ?? []) : []
   return {
     project,
     tallies: await readTallies(db, project.project_id, (run?.strata ?? []) as RunStratum[]),
-    thresholds: definition?.thresholds ?? [],
+    thresholds,
+    alerts: await readAlerts(db, project.project_id, thresholds),
     confidence: definition?.confidence ?? 0.95,
     labelStudioUrl: labelStudioUrl(project.project_id),
   }

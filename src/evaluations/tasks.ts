@@ -4,11 +4,13 @@ import type { Database } from '../db/database.ts'
 import type { Region } from '../labeling/types.ts'
 import type { TaskOutcome } from './outcome.ts'
 
-interface Row {
+/** A compared task, with the annotation that decides. */
+export interface ComparedTask {
   task_id: number
   data: Record<string, unknown>
   result: Region[] | null
   model_version: string | null
+  score: number | null
   stratum: string | null
   outcome: TaskOutcome
   annotation: Region[] | null
@@ -20,9 +22,9 @@ export async function listComparedTasks(
   db: Database['kysely'],
   project: number,
   options: { after: number | null; limit: number; changed: boolean | null },
-): Promise<Row[]> {
-  const { rows } = await sql<Row>`
-    select task_id, data, tasks.result, model_version, stratum, outcome,
+): Promise<ComparedTask[]> {
+  const { rows } = await sql<ComparedTask>`
+    select task_id, data, tasks.result, model_version, score, stratum, outcome,
       annotations.result as annotation, annotations.completed_by
     from tasks left join annotations using (project_id, task_id)
     where project_id = ${project} and task_id > ${options.after ?? 0}
@@ -34,7 +36,7 @@ export async function listComparedTasks(
 }
 
 /** One compared task as the API shows it. */
-export function presentTask(row: Row, url: string): EvaluationTask {
+export function presentTask(row: ComparedTask, url: string): EvaluationTask {
   const { compared } = row.outcome
   if (!compared) throw new Error(`task ${row.task_id} is marked as compared but has no comparison`)
   const annotation = row.annotation ?? []
@@ -62,7 +64,7 @@ export function presentTask(row: Row, url: string): EvaluationTask {
 }
 
 /** What a control says in a result: the one value, or the list of them; null where it says nothing. */
-function valuesOf(control: string, result: Region[]): unknown {
+export function valuesOf(control: string, result: Region[]): unknown {
   const values = result
     .filter((region) => (control === 'relations' ? region.type === 'relation' : region.from_name === control))
     .map(plainValue)
@@ -70,7 +72,7 @@ function valuesOf(control: string, result: Region[]): unknown {
 }
 
 /** A value without its wrapping: `{"choices": ["A"]}` is `["A"]`; a text of one entry is that text. */
-function plainValue(region: Region): unknown {
+export function plainValue(region: Region): unknown {
   if (region.type === 'relation') {
     const { from_id, to_id, direction, labels } = region
     return { from_id, to_id, direction, labels }

@@ -6,9 +6,11 @@ import type { Evaluation } from '../contract/types.ts'
 import { input } from '../contract/validator.ts'
 import type { Database } from '../db/database.ts'
 import { presentEvaluation } from '../evaluations/evaluation.ts'
-import { findProject, listProjects, readContext } from '../evaluations/read.ts'
+import { metricName } from '../evaluations/metric.ts'
+import { listProjects, readContext } from '../evaluations/read.ts'
 import { listComparedTasks, presentTask } from '../evaluations/tasks.ts'
 import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
+import { followedProject } from './followed.ts'
 import { decodeCursor, page } from './paging.ts'
 
 export interface EvaluationRoutes {
@@ -19,14 +21,7 @@ export interface EvaluationRoutes {
 export function evaluationRoutes({ database, labelStudio }: EvaluationRoutes): Router {
   const router = Router()
   const db = database.kysely
-  const existing = async (id: number): Promise<ProjectRow> => {
-    const project = await findProject(db, id)
-    if (project) return project
-    throw new Problem(
-      'not-found',
-      `Project ${id} is not followed. A run makes its own; any other is followed once Label Studio sends an event of it, or after POST /evaluations/${id}/reconcile.`,
-    )
-  }
+  const existing = (id: number): Promise<ProjectRow> => followedProject(db, id)
   const evaluate = async (project: ProjectRow): Promise<Evaluation> =>
     presentEvaluation(await readContext(db, project, labelStudio.projectUrl))
 
@@ -113,12 +108,13 @@ function explain(thresholds: Evaluation['thresholds']): string {
   const open = thresholds.filter(({ state }) => state !== 'pass')
   if (open.length === 0) return 'There is no threshold to decide by: set one in the monitor.'
   return open
-    .map(({ metric, max, min, state, value, reviewed, min_reviewed }) => {
+    .map((threshold) => {
+      const { max, min, state, value, reviewed, min_reviewed } = threshold
       const now = value === null ? 'has no value yet' : `is ${Number(value.toFixed(4))}`
       const bound = [max !== null && `at most ${max}`, min !== null && `at least ${min}`]
         .filter(Boolean)
         .join(' and ')
-      return `${metric} ${now} (${bound} is allowed) after ${reviewed} reviews of at least ${min_reviewed}: ${state}.`
+      return `${metricName(threshold)} ${now} (${bound} is allowed) after ${reviewed} reviews of at least ${min_reviewed}: ${state}.`
     })
     .join(' ')
 }

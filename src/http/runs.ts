@@ -1,10 +1,12 @@
 import { type Request, type Response, Router } from 'express'
-import { deliveriesOf } from '../alerts/outbox.ts'
+import { notificationsOf } from '../alerts/notifications.ts'
 import { Problem } from '../contract/problem.ts'
 import type { Run } from '../contract/types.ts'
 import { input } from '../contract/validator.ts'
 import type { Database } from '../db/database.ts'
+import { WhereError } from '../logs/where.ts'
 import type { Monitors } from '../monitors/monitor.ts'
+import { NothingFailedError } from '../runs/focus.ts'
 import { presentRun } from '../runs/present.ts'
 import { findRun, listRuns, type RunRow, UNFINISHED } from '../runs/run.ts'
 import { type Runs, WindowError } from '../runs/start.ts'
@@ -27,7 +29,7 @@ const MAX_WAIT_S = 600
 export function runRoutes({ database, monitors, runs }: RunRoutes): Router {
   const router = Router()
   const present = async (run: RunRow): Promise<Run> =>
-    presentRun(run, (await deliveriesOf(database.kysely, [run.id])).get(run.id) ?? [])
+    presentRun(run, (await notificationsOf(database.kysely, [run.id])).get(run.id) ?? [])
   const existing = async (id: string): Promise<RunRow> => {
     const run = await findRun(database.kysely, id)
     if (!run) throw new Problem('not-found', `There is no run ${id}; GET /runs lists them.`)
@@ -42,7 +44,7 @@ export function runRoutes({ database, monitors, runs }: RunRoutes): Router {
       monitor: monitor ?? null,
       status: status ?? null,
     })
-    const notifications = await deliveriesOf(
+    const notifications = await notificationsOf(
       database.kysely,
       rows.map(({ id }) => id),
     )
@@ -56,6 +58,11 @@ export function runRoutes({ database, monitors, runs }: RunRoutes): Router {
     const key = request.get('idempotency-key') ?? null
     const creation = await runs.start(monitor, body, key).catch((error) => {
       if (error instanceof WindowError) throw new Problem('invalid-window', error.message)
+      if (error instanceof NothingFailedError) throw new Problem('nothing-failed', error.message)
+      if (error instanceof WhereError) {
+        const { message } = error
+        throw new Problem('invalid-where', message, { errors: [{ path: '/where', message }] })
+      }
       throw error
     })
     if ('conflict' in creation) {

@@ -2,6 +2,7 @@ import type { Fields } from './format.ts'
 import { addMalformed, type Malformed } from './malformed.ts'
 import { objectsOf, type ReadOptions, readObject } from './read.ts'
 import type { LogObject } from './source.ts'
+import type { Where } from './where.ts'
 
 export interface PreviewRecord {
   object: string
@@ -15,9 +16,13 @@ export interface Preview {
   objects: LogObject[]
   records: PreviewRecord[]
   malformed: Malformed
+  /** How many records were asked whether they count. */
+  asked: number
 }
 
 const MAX_OBJECTS = 1_000
+/** Few records may count, and whoever tries a monitor waits. */
+const MAX_ASKED = 20_000
 
 const sortKey = ({ date, key }: LogObject) => `${date ?? ''}\n${key}`
 
@@ -27,29 +32,38 @@ const sortKey = ({ date, key }: LogObject) => `${date ?? ''}\n${key}`
  * @throws SourceError if the logs can't be read, or the signal's reason
  */
 export async function previewLogs(options: ReadOptions & { count: number }): Promise<Preview> {
-  const { format, count } = options
+  const { format, count, where } = options
   const objects: LogObject[] = []
   for await (const object of objectsOf(options)) if (objects.push(object) === MAX_OBJECTS) break
   objects.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
 
   const records: PreviewRecord[] = []
   const malformed: Malformed = { count: 0, first: [] }
-  const isEnough = () => records.length >= count
+  let asked = 0
+  const countingWhere: Where = async (record) => {
+    asked++
+    return where?.(record) ?? true
+  }
+  const isEnough = () => records.length >= count || asked >= MAX_ASKED
   for (const { key: object, ...rest } of objects) {
     if (isEnough()) break
     const report = (line: number, problem: string) => {
       if (!isEnough()) addMalformed(malformed, [{ object, line, problem }])
     }
-    await readObject({ key: object, ...rest }, options, {
-      record({ bytes, start, end, date, line }) {
-        if (isEnough()) return
-        const parsed = format.parse(bytes.subarray(start, end))
-        if ('fields' in parsed) records.push({ object, line, date, fields: parsed.fields })
-        else report(line, parsed.problem)
+    await readObject(
+      { key: object, ...rest },
+      { ...options, where: where && countingWhere },
+      {
+        record({ bytes, start, end, date, line }) {
+          if (isEnough()) return
+          const parsed = format.parse(bytes.subarray(start, end))
+          if ('fields' in parsed) records.push({ object, line, date, fields: parsed.fields })
+          else report(line, parsed.problem)
+        },
+        malformed: report,
+        isEnough,
       },
-      malformed: report,
-      isEnough,
-    })
+    )
   }
-  return { objects, records, malformed }
+  return { objects, records, malformed, asked }
 }

@@ -1,7 +1,9 @@
+import { asking } from './asking.ts'
 import { BrokenData, decompress } from './decompress.ts'
 import type { Format } from './format.ts'
 import { Framer, MAX_RECORD_BYTES } from './framer.ts'
 import type { LogObject, LogSource } from './source.ts'
+import type { Where } from './where.ts'
 
 /** Calendar dates, `YYYY-MM-DD`, both included. */
 export interface Window {
@@ -13,6 +15,8 @@ export interface ReadOptions {
   source: LogSource
   format: Format
   window: Window
+  /** Which records count. Where it is given, each is parsed, which takes several times as long. */
+  where?: Where | null
   limits?: { maxRecordBytes?: number }
   signal?: AbortSignal
 }
@@ -50,12 +54,14 @@ export async function* objectsOf({ source, window, signal }: ReadOptions): Async
 }
 
 /**
- * Reads one object. Every record of an object with a date counts; one of an object without counts if its own date lies in the
+ * Reads one object. Every record that fits `where` counts of an object with a date; one of an object without counts if its own date lies in the
  * window, or if it has none either. Where the compression breaks off, the records before it count.
  * @throws SourceError if it can't be read, or the signal's reason
  */
 export async function readObject(object: LogObject, options: ReadOptions, visitor: Visitor): Promise<void> {
   const { source, format, window, limits, signal } = options
+  const asked = options.where ? asking(options.where, format, visitor) : null
+  const first = asked ?? visitor
   const record = {
     bytes: Buffer.alloc(0) as Buffer,
     start: 0,
@@ -75,9 +81,9 @@ export async function readObject(object: LogObject, options: ReadOptions, visito
       record.end = end
       record.offset = offset
       record.date = own ?? object.date
-      visitor.record(record)
+      first.record(record)
     },
-    malformed: (line: number, problem: string) => visitor.malformed(line, problem),
+    malformed: (line: number, problem: string) => first.malformed(line, problem),
   }
   const framer = new Framer(format, sink, limits?.maxRecordBytes ?? MAX_RECORD_BYTES)
 
@@ -91,9 +97,11 @@ export async function readObject(object: LogObject, options: ReadOptions, visito
     for await (const chunk of decompress(stored())) {
       signal?.throwIfAborted()
       framer.push(chunk)
+      await asked?.settle()
       if (visitor.isEnough?.()) return
     }
     framer.end()
+    await asked?.settle()
   } catch (error) {
     if (!(error instanceof BrokenData)) throw error
     visitor.malformed(framer.line, error.message)

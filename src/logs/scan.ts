@@ -18,6 +18,8 @@ export interface ScanOptions extends ReadOptions {
   /** `by`: `date`, `none`, or a field of the records. */
   sample: Pick<SketchOptions, 'total' | 'allocation'> & { by: string }
   seed: string | number
+  /** Records that do not count, by stratum and place. */
+  skips?: ((stratum: string, object: string, offset: number) => boolean) | undefined
   /** Called often; nothing waits for it. */
   onProgress?: (progress: ScanProgress) => void
 }
@@ -64,6 +66,7 @@ export async function scanObject(object: LogObject, options: ScanOptions, result
       let stratum = ALL
       if (field) stratum = field(record.bytes, record.start, record.end) ?? NO_VALUE
       else if (by === 'date') stratum = record.date ?? UNDATED
+      if (options.skips?.(stratum, object.key, record.offset)) return
       at = record
       hash = place(record.offset)
       progress.records_seen++

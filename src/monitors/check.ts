@@ -1,9 +1,10 @@
 import { Problem } from '../contract/problem.ts'
-import { isMetric } from '../evaluations/metric.ts'
+import { metricProblem } from '../evaluations/metric.ts'
 import { LabelingConfigError, parseLabelingConfig } from '../labeling/config.ts'
 import { deriveMapping } from '../labeling/mapping.ts'
 import type { LabelingConfig } from '../labeling/types.ts'
 import { compileKeyPattern, KeyPatternError } from '../logs/key-pattern.ts'
+import { compileWhere, WhereError } from '../logs/where.ts'
 import { givenMapping, type MonitorDraft } from './monitor.ts'
 
 interface FieldError {
@@ -13,12 +14,12 @@ interface FieldError {
 
 /**
  * Holds a monitor that fits the contract to what the contract can't say, without asking anybody: its labeling config,
- * its key pattern, what its mapping and thresholds name.
+ * its key pattern, its filter, what its mapping and thresholds name.
  *
  * @throws Problem that names each wrong field
  */
 export function checkMonitor(draft: MonitorDraft): void {
-  const errors: FieldError[] = [...checkKeyPattern(draft), ...checkThresholds(draft)]
+  const errors: FieldError[] = [...checkKeyPattern(draft), ...checkWhere(draft), ...checkThresholds(draft)]
   const { config, copy_from_project } = draft.labeling
   if (config == null && copy_from_project == null) {
     errors.push({
@@ -47,16 +48,22 @@ function checkKeyPattern({ source }: MonitorDraft): FieldError[] {
   }
 }
 
+function checkWhere({ sample }: MonitorDraft): FieldError[] {
+  try {
+    if (sample?.where != null) compileWhere(sample.where)
+    return []
+  } catch (error) {
+    if (!(error instanceof WhereError)) throw error
+    return [{ path: '/sample/where', message: error.message }]
+  }
+}
+
 function checkThresholds({ thresholds = [] }: MonitorDraft): FieldError[] {
-  return thresholds.flatMap(({ metric, max, min }, index) => {
+  return thresholds.flatMap((threshold, index) => {
     const errors: FieldError[] = []
-    if (!isMetric(metric)) {
-      errors.push({
-        path: `/thresholds/${index}/metric`,
-        message: `There is no metric ${metric}; expected change_rate, weighted_change_rate, similarity, control:NAME.change_rate or control:NAME.similarity.`,
-      })
-    }
-    if (max == null && min == null) {
+    const problem = metricProblem(threshold)
+    if (problem) errors.push({ path: `/thresholds/${index}/${problem.field}`, message: problem.message })
+    if (threshold.max == null && threshold.min == null) {
       errors.push({ path: `/thresholds/${index}`, message: 'A threshold needs max, min or both.' })
     }
     return errors

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Selectable, sql } from 'kysely'
+import { noteChangedMonitor } from '../alerts/watches.ts'
 import type { components } from '../contract/schema.ts'
 import type { Database } from '../db/database.ts'
 import { toJsonb } from '../db/json.ts'
@@ -20,10 +21,19 @@ export type MonitorDraft = Pick<Schemas['MonitorInput'], 'name' | 'labeling'> & 
   window?: Partial<Schemas['WindowRule']>
   confidence?: number
   thresholds?: (Partial<Schemas['Threshold']> & { metric: string })[]
-  notify?: { emails?: string[]; webhooks?: { url: string; secret?: string | null }[] }
+  notify?: { emails?: string[]; webhooks?: (Partial<Webhook> & { url: string })[] }
 }
 type S3Source = Schemas['S3SourceInput']
 type Draft<T> = Partial<T> & Pick<T, Extract<keyof T, 'type' | 'bucket' | 'key_pattern'>>
+
+/** Where announcements go. */
+export interface Webhook {
+  url: string
+  /** One or several, separated by spaces; null: calls are not signed. */
+  secret: string | null
+  /** RFC 3339; since when it is not called, because its receiver wants no more. */
+  disabled_at: string | null
+}
 
 /** A monitor with all its defaults filled in. */
 export interface Definition {
@@ -37,7 +47,7 @@ export interface Definition {
   window: Schemas['WindowRule']
   confidence: number
   thresholds: Schemas['Threshold'][]
-  notify: { emails: string[]; webhooks: { url: string; secret: string | null }[] }
+  notify: { emails: string[]; webhooks: Webhook[] }
 }
 
 export interface Monitor {
@@ -61,6 +71,8 @@ export interface Monitors {
   /** Replaces the definition, if the monitor is still the version that was read. "***" keeps a stored secret. */
   replace(monitor: Monitor, input: MonitorDraft): Promise<Change>
   remove(monitor: Monitor): Promise<Exclude<Change, 'name_taken'>>
+  /** Calls a webhook no more, until somebody starts it again; a change like any other. */
+  disableWebhook(id: string, url: string): Promise<void>
   /** The definition with its secrets in clear. @throws UnreadableSecretError when SECRET_KEY is another one */
   open(definition: Definition): Definition
 }
@@ -112,19 +124,23 @@ export function createMonitors(database: Database, secretKey: string): Monitors 
     async replace(monitor, input) {
       const definition = complete(keepSecrets(input, openSecrets(monitor.definition, secretKey)))
       try {
-        const row = await db
-          .updateTable('monitors')
-          .set({
-            name: definition.name,
-            definition: toJsonb(sealSecrets(definition, secretKey)),
-            version: sql<number>`version + 1`,
-            updated_at: sql<Date>`clock_timestamp()`,
-          })
-          .where('id', '=', monitor.id)
-          .where('version', '=', monitor.version)
-          .returningAll()
-          .executeTakeFirst()
-        return row ? { monitor: toMonitor(row) } : 'changed_meanwhile'
+        return await db.transaction().execute(async (tx) => {
+          const row = await tx
+            .updateTable('monitors')
+            .set({
+              name: definition.name,
+              definition: toJsonb(sealSecrets(definition, secretKey)),
+              version: sql<number>`version + 1`,
+              updated_at: sql<Date>`clock_timestamp()`,
+            })
+            .where('id', '=', monitor.id)
+            .where('version', '=', monitor.version)
+            .returningAll()
+            .executeTakeFirst()
+          if (!row) return 'changed_meanwhile'
+          await noteChangedMonitor(tx, row.id)
+          return { monitor: toMonitor(row) }
+        })
       } catch (error) {
         if ((error as { code?: string }).code === UNIQUE_VIOLATION) return 'name_taken'
         throw error
@@ -138,6 +154,29 @@ export function createMonitors(database: Database, secretKey: string): Monitors 
         .returning('id')
         .executeTakeFirst()
       return row ? { monitor } : 'changed_meanwhile'
+    },
+    async disableWebhook(id, url) {
+      await db.transaction().execute(async (tx) => {
+        const row = await tx
+          .selectFrom('monitors')
+          .select('definition')
+          .where('id', '=', id)
+          .forUpdate()
+          .executeTakeFirst()
+        if (!row) return
+        const { notify, ...rest } = row.definition as Definition
+        const disabled_at = new Date().toISOString()
+        const webhooks = notify.webhooks.map((each) => (each.url === url ? { ...each, disabled_at } : each))
+        await tx
+          .updateTable('monitors')
+          .set({
+            definition: toJsonb({ ...rest, notify: { ...notify, webhooks } }),
+            version: sql<number>`version + 1`,
+            updated_at: sql<Date>`clock_timestamp()`,
+          })
+          .where('id', '=', id)
+          .execute()
+      })
     },
     open: (definition) => openSecrets(definition, secretKey),
   }
@@ -184,11 +223,18 @@ export function complete(draft: MonitorDraft): Definition {
       min: null,
       warn: null,
       min_reviewed: 30,
+      model_version: null,
+      stratum: null,
+      renotify_hours: null,
       ...threshold,
     })),
     notify: {
       emails: draft.notify?.emails ?? [],
-      webhooks: (draft.notify?.webhooks ?? []).map(({ url, secret }) => ({ url, secret: secret ?? null })),
+      webhooks: (draft.notify?.webhooks ?? []).map((webhook) => ({
+        secret: null,
+        disabled_at: null,
+        ...webhook,
+      })),
     },
   }
 }

@@ -9,6 +9,7 @@ import type { LabelingConfig } from '../labeling/types.ts'
 import { createFormat } from '../logs/format.ts'
 import { previewLogs } from '../logs/preview.ts'
 import { openSource, SourceError, type SourceSettings } from '../logs/source.ts'
+import { whereOf } from '../logs/where.ts'
 import { windowOf } from '../runs/window.ts'
 import { type Definition, givenMapping, type Monitor, type Monitors } from './monitor.ts'
 
@@ -64,10 +65,15 @@ export function createPreview(deps: {
       complain(
         `No object of the source matches source.key_pattern ${definition.source.key_pattern} with a date from ${window.from} to ${window.to}.`,
       )
-    } else if (found.records.length === 0) complain('The objects hold no record that can be read.')
+    } else if (found.records.length === 0) complain(whyNone(definition, found.asked))
     if (config && found.records.length > 0) addTasks(preview, config, definition, found.records, complain)
     return preview
   }
+}
+
+function whyNone({ sample }: Definition, tried: number): string {
+  if (sample.where === null) return 'The objects hold no record that can be read.'
+  return `Of the first ${tried} records none counts by sample.where (${sample.where}).`
 }
 
 type Complain = (message: string, object?: string | null, line?: number | null) => void
@@ -100,6 +106,7 @@ async function readLogs(
       format: createFormat(definition.format, definition.window.timezone),
       window,
       count: RECORDS,
+      where: whereOf(definition.sample),
       limits: { maxRecordBytes: definition.format.max_record_bytes },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })

@@ -1,8 +1,13 @@
+import { linksOf } from '../alerts/links.ts'
 import { renderRunMail } from '../alerts/run-mail.ts'
+import type { components } from '../contract/schema.ts'
 import type { Transaction } from '../db/database.ts'
 import { toJsonb } from '../db/json.ts'
+import type { Definition } from '../monitors/monitor.ts'
 import { type RunDependencies, RunStopped } from './execute.ts'
 import { enter, type RunError, type RunProgress, type RunRow } from './run.ts'
+
+type RunAnnouncement = components['schemas']['RunAnnouncement']
 
 /** The run is ready, and its recipients are told: both or neither. */
 export async function finish(deps: RunDependencies, id: string): Promise<void> {
@@ -38,21 +43,44 @@ async function announce(
   status: 'ready' | 'failed',
   error: RunError | null,
 ): Promise<void> {
-  const content = renderRunMail(
+  const { publicUrl } = deps
+  const window = { from: run.window_from, to: run.window_to }
+  const progress = run.progress as RunProgress
+  const project =
+    run.project_id === null
+      ? null
+      : { id: run.project_id, title: run.project_title as string, url: run.project_url as string }
+  const data: RunAnnouncement = {
+    run: run.id,
+    monitor: run.monitor,
+    status,
+    window,
+    project,
+    progress,
+    message: run.message,
+    error: error?.message ?? null,
+    links: linksOf({ publicUrl, run: run.id, project }),
+  }
+  const mail = renderRunMail(
     {
       id: run.id,
       monitor: run.monitor,
       status,
-      window: { from: run.window_from, to: run.window_to },
-      progress: run.progress as RunProgress,
+      window,
+      progress,
       strata: run.strata as { key: string; seen: number; sampled: number }[],
-      project: run.project_url === null ? null : { title: run.project_title as string, url: run.project_url },
+      project,
       webhook: run.webhook as { problem: string | null; remedy: string | null } | null,
       error,
     },
-    { serviceUrl: deps.publicUrl },
+    { serviceUrl: publicUrl },
   )
   // Recipients need no secret of the monitor, so the definition is not opened for them.
-  const { notify } = run.definition as { notify: { emails: string[] } }
-  await deps.outbox.email(tx, run.id, notify.emails, content)
+  const { notify } = run.definition as Definition
+  const about = { type: `run.${status}` as const, at: run.finished_at ?? new Date() }
+  await deps.outbox.announce(
+    tx,
+    { ...about, run: run.id, project: run.project_id, mail, data: { ...data } },
+    notify,
+  )
 }

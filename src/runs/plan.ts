@@ -10,8 +10,10 @@ import { createFormat, type Fields, type Parsed } from '../logs/format.ts'
 import { addMalformed } from '../logs/malformed.ts'
 import { type ScanResult, scanLogs } from '../logs/scan.ts'
 import { openSource } from '../logs/source.ts'
+import { whereOf } from '../logs/where.ts'
 import { type Definition, givenMapping } from '../monitors/monitor.ts'
 import { type RunDependencies, RunStopped } from './execute.ts'
+import { skipsOf } from './focus.ts'
 import { NO_PROGRESS, type RunProgress, type RunRow, update } from './run.ts'
 
 /** What a run is about to make in Label Studio; kept on the run, so that every attempt makes the same. */
@@ -79,7 +81,7 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
       plan: toJsonb(plan),
       strata: toJsonb(drawn.strata),
       malformed: toJsonb(malformed.first),
-      warnings: toJsonb(warningsOf(scanned, drawn)),
+      warnings: toJsonb(warningsOf(definition, scanned, drawn)),
       progress: toJsonb({
         ...NO_PROGRESS,
         ...scanned.progress,
@@ -122,6 +124,8 @@ async function scan(
       window: { from: run.window_from, to: run.window_to },
       sample: { total: run.total, by: definition.sample.by, allocation: definition.sample.allocation },
       seed: run.seed,
+      where: whereOf(definition.sample),
+      skips: await skipsOf(deps.database.kysely, run),
       limits: { maxRecordBytes: definition.format.max_record_bytes },
       onProgress,
       signal,
@@ -211,8 +215,11 @@ function modelVersionFor(run: RunRow, versions: (string | null)[]): string {
   return `${run.monitor} ${run.window_from}..${run.window_to}`
 }
 
-function warningsOf({ malformed }: ScanResult, drawn: Drawn): string[] {
+function warningsOf({ sample }: Definition, { malformed, progress }: ScanResult, drawn: Drawn): string[] {
   const warnings: string[] = []
+  if (sample.where !== null && progress.records_seen === 0) {
+    warnings.push(`No record counts by sample.where (${sample.where}): check the names of its fields.`)
+  }
   if (malformed.count > 0) {
     warnings.push(
       `${malformed.count} ${malformed.count === 1 ? 'record' : 'records'} could not be read and count for nothing; the first are under malformed.`,

@@ -1,9 +1,10 @@
-import type { DeliveryState } from '../alerts/outbox.ts'
+import type { Notification } from '../alerts/notifications.ts'
 import type { Run } from '../contract/types.ts'
+import type { RunDefinition } from './focus.ts'
 import type { RunError, RunProgress, RunRow } from './run.ts'
 
 /** The run as the API shows it. */
-export function presentRun(run: RunRow, notifications: DeliveryState[]): Run {
+export function presentRun(run: RunRow, notifications: Notification[]): Run {
   const webhook = run.webhook as { registered: boolean; problem: string | null; remedy: string | null } | null
   return {
     id: run.id,
@@ -12,6 +13,7 @@ export function presentRun(run: RunRow, notifications: DeliveryState[]): Run {
     window: { from: run.window_from, to: run.window_to },
     total: run.total,
     seed: run.seed,
+    focus: (run.definition as RunDefinition).focus ?? null,
     progress: run.progress as RunProgress,
     strata: run.strata as Run['strata'],
     malformed: run.malformed as Run['malformed'],

@@ -2,6 +2,7 @@ import { type Selectable, sql, type Updateable } from 'kysely'
 import type { Database, Transaction } from '../db/database.ts'
 import { toJsonb } from '../db/json.ts'
 import type { RunStatus, RunsTable } from '../db/tables.ts'
+import type { RunDefinition } from './focus.ts'
 
 export type RunRow = Selectable<RunsTable>
 
@@ -90,7 +91,7 @@ export interface NewRun {
   id: string
   monitor_id: string
   monitor: string
-  definition: unknown
+  definition: RunDefinition
   window: { from: string; to: string }
   total: number
   seed: number
@@ -106,7 +107,7 @@ export type Creation =
 
 /**
  * Makes a run, unless there is one: with the same idempotency key, or, where the request names no key and does not
- * force, for the same monitor and window. Failed and cancelled runs do not count.
+ * force, for the same monitor, window and focus. Failed and cancelled runs do not count.
  * Two equal requests at the same moment make one run.
  */
 export async function createRun(tx: Transaction, run: NewRun, force: boolean): Promise<Creation> {
@@ -154,6 +155,9 @@ async function existingRun(tx: Transaction, run: NewRun, force: boolean): Promis
     .where('monitor_id', '=', run.monitor_id)
     .where('window_from', '=', run.window.from)
     .where('window_to', '=', run.window.to)
+    .where(
+      sql<boolean>`coalesce(definition->'focus', 'null') = ${toJsonb(run.definition.focus ?? null)}::jsonb`,
+    )
     .where('status', 'not in', ['failed', 'cancelled'])
     .orderBy('created_at', 'desc')
     .executeTakeFirst()

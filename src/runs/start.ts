@@ -3,6 +3,7 @@ import { toJsonb } from '../db/json.ts'
 import type { Queue } from '../jobs/queue.ts'
 import type { Monitor } from '../monitors/monitor.ts'
 import { executeRun, type RunDependencies } from './execute.ts'
+import { focusOf, type RunDefinition, withFocus } from './focus.ts'
 import { type Creation, createRun, enter, findRun, type RunRow, UNFINISHED } from './run.ts'
 import { type DateWindow, windowOf } from './window.ts'
 
@@ -12,6 +13,10 @@ export interface RunRequest {
   total?: number | null
   seed?: number | null
   force?: boolean
+  /** In place of the monitor's `sample.where`, without what was reviewed. */
+  where?: string | null
+  /** Only strata that failed, without what was reviewed; by default in the window where they did. */
+  like_failures?: boolean | null
 }
 
 /** The window is impossible. The message says why. */
@@ -19,7 +24,7 @@ export class WindowError extends Error {}
 
 /** What the API does with runs. */
 export interface Runs {
-  /** @throws WindowError */
+  /** @throws WindowError, WhereError, NothingFailedError */
   start(monitor: Monitor, request: RunRequest, idempotencyKey: string | null): Promise<Creation>
   /** @returns undefined when the run is over already */
   cancel(id: string): Promise<RunRow | undefined>
@@ -57,8 +62,11 @@ export function createRuns(
 
   return {
     async start(monitor, request, idempotencyKey) {
-      const { definition } = monitor
-      const window = checkedWindow(windowOf(request, definition.window, deps.now()))
+      const focused = await focusOf(database.kysely, monitor.id, request)
+      const definition = withFocus(monitor.definition, focused?.focus ?? null)
+      const isOpen = request.from == null && request.to == null
+      const given = isOpen && focused?.window ? focused.window : request
+      const window = checkedWindow(windowOf(given, definition.window, deps.now()))
       const run = {
         id: randomUUID(),
         monitor_id: monitor.id,
@@ -82,13 +90,14 @@ export function createRuns(
     async retry(id) {
       const before = await findRun(database.kysely, id)
       const monitor = before?.monitor_id ? await deps.findMonitor(before.monitor_id) : undefined
+      const { focus = null } = (before?.definition ?? {}) as Partial<RunDefinition>
       return database.kysely.transaction().execute(async (tx) => {
         const run = await enter(tx, id, 'queued', {
           error: null,
           message: null,
           finished_at: null,
           // What was wrong with the monitor may have been mended; what is planned already stays.
-          ...(monitor ? { definition: toJsonb(monitor.definition) } : {}),
+          ...(monitor ? { definition: toJsonb(withFocus(monitor.definition, focus)) } : {}),
         })
         if (run) await send(id, { transaction: tx })
         return run
@@ -118,9 +127,10 @@ function checkedWindow(window: DateWindow): DateWindow {
 /** The request itself, not the window that follows from it: a call repeated after midnight is still the same call. */
 function hashOf(
   monitor: string,
-  { from = null, to = null, total = null, seed = null, force = false }: RunRequest,
+  { from = null, to = null, total = null, seed = null, force = false, ...focus }: RunRequest,
 ): string {
+  const { where = null, like_failures } = focus
   return createHash('sha256')
-    .update(JSON.stringify([monitor, from, to, total, seed, force]))
+    .update(JSON.stringify([monitor, from, to, total, seed, force, where, like_failures === true]))
     .digest('hex')
 }

@@ -129,6 +129,8 @@ describe('run', () => {
             state: 'failed' as const,
             attempts: 1,
             error: 'No login.',
+            type: 'run.ready' as const,
+            next_attempt_at: null,
           },
         ],
       },

@@ -29,6 +29,7 @@ export function runOf({
     project: null,
     webhook: null,
     notifications: [],
+    focus: null,
     warnings: [],
     message: null,
     error: null,

@@ -36,7 +36,18 @@ describe('the body of a request', () => {
       mapping: null,
       window: { days: 7, timezone: 'UTC' },
       confidence: 0.95,
-      thresholds: [{ metric: 'change_rate', max: 0.75, min: null, warn: null, min_reviewed: 30 }],
+      thresholds: [
+        {
+          metric: 'change_rate',
+          max: 0.75,
+          min: null,
+          warn: null,
+          min_reviewed: 30,
+          model_version: null,
+          stratum: null,
+          renotify_hours: null,
+        },
+      ],
       notify: { emails: [], webhooks: [] },
     })
   })

@@ -169,7 +169,7 @@ describe('its e-mail', () => {
       (now) => now.notifications[0]?.state === 'sent',
       5000,
     )
-    expect(notifications).toEqual([
+    expect(notifications).toMatchObject([
       { kind: 'email', to: mail.recipients, state: 'sent', attempts: 1, error: null },
     ])
   })

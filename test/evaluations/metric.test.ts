@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest'
+import { type MetricOf, measure, metricName, metricProblem } from '../../src/evaluations/metric.ts'
+import type { Counts, Tallies } from '../../src/evaluations/tallies.ts'
+import { binomialSequence } from '../../src/metrics/sequence.ts'
+
+const counts = (count: number, changed: number, similarity: number): Counts => ({
+  count,
+  changed,
+  amount: Math.round(similarity * count * 1e9),
+})
+const tallies: Tallies = {
+  coverage: { tasks: 100, reviewed: 60, skipped: 0, not_comparable: 0 },
+  total: counts(60, 15, 0.9),
+  seed: counts(0, 0, 0),
+  controls: new Map([
+    ['answer', counts(60, 12, 0.8)],
+    ['a.change_rate', counts(10, 1, 1)],
+  ]),
+  modelVersions: new Map([
+    ['v1', counts(40, 4, 0.95)],
+    ['v2', counts(20, 11, 0.8)],
+    ['', counts(5, 5, 0.1)],
+  ]),
+  reviewedStrata: new Map([
+    ['2024-11-11', counts(30, 3, 0.99)],
+    ['2024-11-12', counts(30, 12, 0.81)],
+  ]),
+  annotators: new Map(),
+  leadTimes: new Map(),
+  strata: [
+    { key: '2024-11-11', seen: 9_000, sampled: 50 },
+    { key: '2024-11-12', seen: 1_000, sampled: 50 },
+  ],
+  planned: 100,
+} as Tallies
+
+describe('a metric', () => {
+  test.each<[string, MetricOf, sum: number, reviewed: number]>([
+    ['change_rate is the share of changed tasks', { metric: 'change_rate' }, 15, 60],
+    ['similarity is their mean', { metric: 'similarity' }, 54, 60],
+    ['control:NAME.change_rate is that of one control', { metric: 'control:answer.change_rate' }, 12, 60],
+    ['control:NAME.similarity too', { metric: 'control:answer.similarity' }, 48, 60],
+    ['a control may be named like a metric', { metric: 'control:a.change_rate.change_rate' }, 1, 10],
+    ['change_rate of one model version', { metric: 'change_rate', model_version: 'v2' }, 11, 20],
+    ['change_rate of no model version', { metric: 'change_rate', model_version: '' }, 5, 5],
+    ['similarity of one model version', { metric: 'similarity', model_version: 'v1' }, 38, 40],
+    ['change_rate of one stratum', { metric: 'change_rate', stratum: '2024-11-12' }, 12, 30],
+    ['similarity of one stratum', { metric: 'similarity', stratum: '2024-11-11' }, 29.7, 30],
+  ])('%s, and decides by the sequence of those tasks', (_, of, sum, reviewed) => {
+    const measured = measure(of, tallies, 0.95)
+    const sequence = binomialSequence({ sum, reviewed }, 0.95)
+    expect(measured?.value).toBeCloseTo(sum / reviewed, 9)
+    expect(measured?.reviewed).toBe(reviewed)
+    expect(measured?.sequence?.[0]).toBeCloseTo(sequence?.[0] as number, 6)
+    expect(measured?.sequence?.[1]).toBeCloseTo(sequence?.[1] as number, 6)
+  })
+
+  test('weighted_change_rate weighs the strata by the records seen', () => {
+    expect(measure({ metric: 'weighted_change_rate' }, tallies, 0.95)?.value).toBeCloseTo(
+      0.9 * 0.1 + 0.1 * 0.4,
+      9,
+    )
+  })
+
+  test.each<[string, MetricOf]>([
+    ['a control', { metric: 'control:other.change_rate' }],
+    ['a model version', { metric: 'change_rate', model_version: 'v3' }],
+    ['a stratum', { metric: 'similarity', stratum: '2024-11-13' }],
+  ])('of %s that has no reviews has no value', (_, of) => {
+    expect(measure(of, tallies, 0.95)).toMatchObject({ value: null, reviewed: 0 })
+  })
+})
+
+describe('a metric that can not be had', () => {
+  test.each<[string, MetricOf, field: string, says: RegExp]>([
+    ['has an unknown name', { metric: 'accuracy' }, 'metric', /no metric accuracy; expected change_rate/],
+    ['names no control', { metric: 'control:.similarity' }, 'metric', /no metric/],
+    [
+      'is of a version and a stratum at once',
+      { metric: 'change_rate', model_version: 'v1', stratum: 'a' },
+      'stratum',
+      /not both/,
+    ],
+    [
+      'is weighted, and of one version',
+      { metric: 'weighted_change_rate', model_version: 'v1' },
+      'model_version',
+      /Only change_rate and similarity can be had by model_version/,
+    ],
+    [
+      'is of a control in one stratum',
+      { metric: 'control:answer.change_rate', stratum: 'a' },
+      'stratum',
+      /not control:answer.change_rate/,
+    ],
+  ])('%s', (_, of, field, says) => {
+    const problem = metricProblem(of)
+    expect(problem?.field).toBe(field)
+    expect(problem?.message).toMatch(says)
+    expect(measure(of, tallies, 0.95)).toBeNull()
+  })
+})
+
+test.each<[MetricOf, string]>([
+  [{ metric: 'change_rate' }, 'change_rate'],
+  [{ metric: 'change_rate', model_version: 'v2' }, 'change_rate of model version v2'],
+  [{ metric: 'similarity', stratum: '2024-11-11' }, 'similarity of stratum 2024-11-11'],
+])('the name of %o is %s', (of, name) => {
+  expect(metricName(of)).toBe(name)
+})
