@@ -12,7 +12,7 @@ import { createPolling } from './annotations/polling.ts'
 import { createApp } from './app.ts'
 import { listeningOn } from './config.ts'
 import { readContractDocument } from './contract/document.ts'
-import { openDatabase } from './db/database.ts'
+import { type Database, openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import { migrations } from './db/migrations/index.ts'
 import { openQueue } from './jobs/queue.ts'
@@ -50,24 +50,28 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   // A request that comes before everything stands is answered, only later.
   const server = createServer(async (request, response) => (await ready.promise)(request, response))
   const port = await listen(server, options.config)
+  const config = listeningOn(options.config, port)
+  const { log } = options
+  let database: Database | null = null
   try {
-    return await assemble({ ...options, config: listeningOn(options.config, port) }, server, ready.resolve)
+    database = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log })
+    await migrate(database, migrations)
+    log.info({ database: database.description }, 'the database is ready')
+    return await assemble({ ...options, config }, database, server, ready.resolve)
   } catch (error) {
     server.close()
     server.closeAllConnections()
+    await database?.close()
     throw error
   }
 }
 
 async function assemble(
   { config, version, log, backoff = RUN_BACKOFF }: ServiceOptions,
+  database: Database,
   server: Server,
   serve: (app: RequestListener) => void,
 ): Promise<Service> {
-  const database = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log })
-  await migrate(database, migrations)
-  log.info({ database: database.description }, 'the database is ready')
-
   const labelStudio = createLabelStudio(config.labelStudio?.url ?? null, config.labelStudio?.apiKey ?? null)
   const queue = openQueue({ database, log })
   const mailer = config.smtp ? createMailer(config.smtp) : null

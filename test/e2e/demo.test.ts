@@ -155,6 +155,7 @@ describe('the demo', () => {
     )
     expect(demo.printed.err).not.toMatch(/^\s+at /m)
     await rm(cache, { recursive: true })
+    await rm(demo.home, { recursive: true })
   })
 
   test('refuses an option that it does not know, with its usage', async () => {
