@@ -18,6 +18,11 @@ beforeAll(async () => {
   all = await runOverNineDays(TOTAL)
   ;({ rig, service, logs, expected, run, events } = all)
   tasks = await tasksOf(rig.call, run.project?.id as number)
+  const seconds = (Date.parse(run.finished_at ?? '') - Date.parse(run.created_at)) / 1000
+  const { objects_total, records_seen, records_malformed } = run.progress
+  console.log(
+    `${objects_total} objects, ${records_seen} records, ${records_malformed} malformed, ${tasks.length} tasks: ready in ${seconds} s`,
+  )
 })
 afterAll(() => all?.stop())
 

@@ -164,6 +164,6 @@ describe('the reviews that are made', () => {
     await place.admin.update(first as number, withText('Said to nobody.'))
     await place.admin.remove(second as number)
     await restart()
-    await evaluationIsEqual(5_000)
+    await evaluationIsEqual(15_000)
   })
 })
