@@ -15,7 +15,8 @@ export interface AnnotationFacts {
   updated_us: number
 }
 
-export interface ProjectChange {
+/** What the service keeps of a project as Label Studio has it. */
+export interface ProjectState {
   title: string
   label_config: string
   model_version: string
@@ -37,7 +38,8 @@ export interface Event {
   unclearTasks: number[]
   /** The whole project is to be read from Label Studio. */
   unclear: boolean
-  projectChange: ProjectChange | null
+  /** The project as it was when the event was sent; null when the body does not hold it. */
+  projectState: ProjectState | null
 }
 
 type Json = Record<string, unknown>
@@ -54,7 +56,7 @@ export function parseEvent(body: Json): Event {
     deletedTasks: [],
     unclearTasks: [],
     unclear: false,
-    projectChange: null,
+    projectState: readProject(body.project),
   }
   switch (event.action) {
     case 'ANNOTATION_CREATED':
@@ -73,8 +75,10 @@ export function parseEvent(body: Json): Event {
       readIds(event, event.deletedTasks, body.tasks)
       break
     case 'PROJECT_UPDATED':
-      event.projectChange = readProject(body.project)
-      event.unclear = event.projectChange === null
+      event.unclear = event.projectState === null
+      break
+    case 'PROJECT_DELETED':
+      event.unclear = true
       break
   }
   return event
@@ -106,14 +110,16 @@ export function readAnnotation(raw: unknown, taskId?: number): AnnotationFacts |
   const annotation_id = id(raw.id)
   const task_id = taskId ?? id(raw.task)
   const updated_us = microseconds(raw.updated_at)
-  if (annotation_id === null || task_id === null || updated_us === null || !('result' in raw)) return null
+  if (annotation_id === null || task_id === null || !('result' in raw)) return null
+  // After the year 2255 microseconds are no exact number.
+  if (updated_us === null || !Number.isSafeInteger(updated_us)) return null
   const author = isObject(raw.completed_by) ? raw.completed_by.id : raw.completed_by
   const lead = raw.lead_time
   return {
     annotation_id,
     task_id,
     unique_id: typeof raw.unique_id === 'string' ? raw.unique_id : null,
-    result: Array.isArray(raw.result) ? raw.result.filter(isObject) : [],
+    result: readRegions(raw.result),
     was_cancelled: raw.was_cancelled === true,
     ground_truth: raw.ground_truth === true,
     completed_by: id(author),
@@ -124,7 +130,13 @@ export function readAnnotation(raw: unknown, taskId?: number): AnnotationFacts |
   }
 }
 
-export function readProject(raw: unknown): ProjectChange | null {
+/** Of a result only its objects: Label Studio stores whatever it is given. */
+export function readRegions(result: unknown): Region[] {
+  return Array.isArray(result) ? result.filter(isObject) : []
+}
+
+/** @returns null without a labeling config, i.e. where only the project's id is told */
+export function readProject(raw: unknown): ProjectState | null {
   if (!isObject(raw) || typeof raw.label_config !== 'string') return null
   return {
     title: typeof raw.title === 'string' ? raw.title : '',

@@ -5,7 +5,6 @@ export interface StoredAnnotation extends Omit<AnnotationFacts, 'task_id'> {
   /** Null when only its deletion was heard of. */
   task_id: number | null
   deleted: boolean
-  ground_truth_us: number | null
 }
 
 export interface Merge {
@@ -15,35 +14,39 @@ export interface Merge {
   unclear: boolean
 }
 
+/** Of two saves at once Label Studio may keep the one that bears the older `updated_at`; under load a save takes 3 s. */
+const AT_ONCE_US = 5_000_000
+
 /**
- * Joins what an event says with what is known. The newest `updated_at` wins and an equal one is a repetition, so
- * that any order and any number of repetitions of the same events ends in the same state.
+ * Joins what an event says with what is known. The newest `updated_at` wins, so that any order and any number of
+ * repetitions of the same events ends in the same state. Behind an equal one stands the same state, but for what Label
+ * Studio takes away without moving `updated_at`: the ground truth that another annotation got, the parent prediction
+ * that was deleted. Whoever no longer has it knows more.
  */
 export function mergeAnnotation(stored: StoredAnnotation | null, facts: AnnotationFacts): Merge {
-  const heard: StoredAnnotation = {
-    ...facts,
-    deleted: false,
-    ground_truth_us: facts.ground_truth ? facts.updated_us : null,
-  }
+  const heard: StoredAnnotation = { ...facts, deleted: false }
   if (!stored) return { next: heard, unclear: false }
   if (stored.deleted) {
     // Label Studio gives the ids of deleted annotations away again; `unique_id` tells one from the other.
-    const known = stored.unique_id !== null && facts.unique_id !== null
-    if (known && stored.unique_id !== facts.unique_id) return { next: heard, unclear: false }
-    return { next: null, unclear: !known }
+    const isSame = stored.unique_id !== null && stored.unique_id === facts.unique_id
+    return { next: null, unclear: !isSame }
   }
-  const ground_truth_us = later(stored.ground_truth_us, heard.ground_truth_us)
-  if (facts.updated_us > stored.updated_us) {
+  const unique_id = facts.unique_id ?? stored.unique_id
+  const laterUs = facts.updated_us - stored.updated_us
+  if (laterUs !== 0) {
     return {
-      // REST answers hold no unique_id: one that is known is kept.
-      next: { ...heard, unique_id: facts.unique_id ?? stored.unique_id, ground_truth_us },
-      unclear: false,
+      next: laterUs > 0 ? { ...heard, unique_id } : null,
+      unclear: Math.abs(laterUs) < AT_ONCE_US,
     }
   }
-  const learnt =
-    ground_truth_us !== stored.ground_truth_us || (stored.unique_id === null && facts.unique_id !== null)
+  const ground_truth = stored.ground_truth && facts.ground_truth
+  const parent_prediction = facts.parent_prediction === null ? null : stored.parent_prediction
+  const isRepetition =
+    ground_truth === stored.ground_truth &&
+    parent_prediction === stored.parent_prediction &&
+    unique_id === stored.unique_id
   return {
-    next: learnt ? { ...stored, ground_truth_us, unique_id: stored.unique_id ?? facts.unique_id } : null,
+    next: isRepetition ? null : { ...stored, ground_truth, parent_prediction, unique_id },
     unclear: false,
   }
 }
@@ -64,11 +67,5 @@ export function tombstone(stored: StoredAnnotation | null, annotation_id: number
         lead_time_ms: null,
         updated_us: 0,
         deleted: true,
-        ground_truth_us: null,
       }
-}
-
-function later(a: number | null, b: number | null): number | null {
-  if (a === null) return b
-  return b === null ? a : Math.max(a, b)
 }

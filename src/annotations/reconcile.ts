@@ -1,18 +1,19 @@
 import { sql } from 'kysely'
-import type { Database, Transaction } from '../db/database.ts'
-import { type LabelStudio, LabelStudioError, type LabelStudioTask } from '../labeling/client.ts'
+import type { Database } from '../db/database.ts'
+import type { LabelStudio } from '../labeling/client.ts'
 import { microseconds } from '../labeling/instant.ts'
-import { readProject } from './event.ts'
-import { changeProject, derivePredictedControls } from './project.ts'
-import { retally } from './retally.ts'
-import { applySnapshot, noRepairs, type Repairs } from './snapshot.ts'
-import { lockProject, markTasksGone } from './store.ts'
+import { type ReadingDependencies, readProjectState, readTasks } from './reading.ts'
+import { recompute } from './recompute.ts'
+import { noRepairs, type Repairs } from './repairs.ts'
+import { keyOf } from './settle.ts'
+import { databaseClock } from './store.ts'
 
-/** Label Studio serves 100–1,000 tasks a page at the same 140–220 tasks/s; small pages keep transactions short. */
-const PAGE = 200
-/** Transactions of Label Studio that were open when it was read last may have committed with an earlier time. */
-const OVERLAP_US = 30_000_000
-const RECOMPUTE_BATCH = 500
+/** Label Studio lists 1,000 tasks in 0.3–0.7 s when it need not tell their annotations. */
+const PAGE = 1000
+/** An edit becomes visible only some time after its `updated_at`: at the most 3 s were seen, on a busy server. */
+const OVERLAP_US = 15_000_000
+/** Where people work all the time every look finds something new; the next reconciliation goes on. */
+const MOST_LOOKS = 3
 
 export interface ReconcileReport extends Repairs {
   project: number
@@ -20,169 +21,114 @@ export interface ReconcileReport extends Repairs {
   recomputed: number
 }
 
-interface Dependencies {
-  database: Database
-  labelStudio: LabelStudio
-}
-
 /**
  * Compares what is stored about a project with what Label Studio holds now, and repairs it: project, tasks,
- * predictions, annotations, tallies. Reads only tasks changed since the last time, unless `full`.
+ * predictions, annotations, tallies. Reads only tasks that differ: those changed since the last time, and those that
+ * events spoke of since they were read last.
  *
  * @throws LabelStudioError `missing` when the project does not exist
  */
 export async function reconcile(
-  { database, labelStudio }: Dependencies,
+  deps: ReadingDependencies,
   projectId: number,
-  options: { full?: boolean; signal?: AbortSignal } = {},
+  { signal }: { signal?: AbortSignal } = {},
 ): Promise<ReconcileReport> {
-  const report: ReconcileReport = { project: projectId, tasks_read: 0, recomputed: 0, ...noRepairs() }
-  const remote = await labelStudio.project(projectId)
-  const row = await database.kysely.transaction().execute(async (tx) => {
-    const project = await lockProject(tx, projectId)
-    const facts = readProject(remote)
-    return facts ? (await changeProject(tx, project, facts)).project : project
-  })
-
-  const since = options.full || row.read_through_us === null ? null : row.read_through_us - OVERLAP_US
-  let readThrough = row.read_through_us ?? 0
-  for (let page = 1, total = Number.POSITIVE_INFINITY; (page - 1) * PAGE < total; page++) {
-    options.signal?.throwIfAborted()
-    const readAt = await databaseClock(database)
-    const answer = await labelStudio.tasks(projectId, {
-      page,
-      pageSize: PAGE,
-      updatedAfterUs: since,
-      fields: 'all',
-    })
-    total = answer.total
-    report.tasks_read += answer.tasks.length
-    await database.kysely.transaction().execute((tx) => settle(tx, projectId, answer.tasks, readAt, report))
-    for (const task of answer.tasks) readThrough = Math.max(readThrough, microseconds(task.updated_at) ?? 0)
+  const { database } = deps
+  const repairs = noRepairs()
+  let tasks_read = 0
+  // Reading many tasks takes long: whether that was all is looked up again.
+  for (let look = 1; look <= MOST_LOOKS; look++) {
+    const differing = await lookForDifferences(deps, projectId, signal)
+    await readTasks(deps, projectId, differing.tasks, { repairs, signal })
+    tasks_read += differing.tasks.length
+    await database.kysely
+      .updateTable('projects')
+      .set({ read_through_us: sql`greatest(read_through_us, ${differing.readThroughUs}::bigint)` })
+      .where('project_id', '=', projectId)
+      .execute()
+    if (differing.tasks.length === 0) break
   }
-  await removeVanished({ database, labelStudio }, projectId, report)
-  await database.kysely.transaction().execute(async (tx) => {
-    await derivePredictedControls(tx, await lockProject(tx, projectId))
-  })
-  report.recomputed = await recompute(database, projectId, options.signal)
+  const recomputed = await recompute(database, projectId, signal)
   await database.kysely
     .updateTable('projects')
-    .set({ adopted: true, read_through_us: readThrough, last_reconciled_at: sql`clock_timestamp()` })
+    .set({ adopted: true, gone: false, last_reconciled_at: sql<Date>`clock_timestamp()` })
     .where('project_id', '=', projectId)
     .execute()
-  return report
+  return { project: projectId, tasks_read, recomputed, ...repairs }
 }
 
-/** Reads single tasks from Label Studio, because an event about them could not be understood or came for an unknown one. */
-export async function readTasks({ database, labelStudio }: Dependencies, projectId: number, ids: number[]) {
-  const report = { ...noRepairs() }
-  for (const id of ids) {
-    const readAt = await databaseClock(database)
-    const task = await labelStudio.task(id).catch((error) => {
-      if (error instanceof LabelStudioError && error.kind === 'missing') return null
-      throw error
-    })
-    await database.kysely.transaction().execute(async (tx) => {
-      if (task?.project === projectId) {
-        await settle(tx, projectId, [task], readAt, report)
-        await derivePredictedControls(tx, await lockProject(tx, projectId))
-        return
-      }
-      const project = await lockProject(tx, projectId)
-      await markTasksGone(tx, projectId, [id])
-      await retally(tx, project, [id])
-    })
-  }
-  await recompute(database, projectId)
-  return report
-}
-
-/** Compares anew all tasks that were last compared under an older revision of the project. */
-export async function recompute(
-  database: Database,
+/** Which tasks are to be read, and up to which instant Label Studio's changes are known when they were. */
+async function lookForDifferences(
+  deps: ReadingDependencies,
   projectId: number,
-  signal?: AbortSignal,
-): Promise<number> {
-  for (let done = 0; ; ) {
+  signal: AbortSignal | undefined,
+): Promise<{ tasks: number[]; readThroughUs: number | null }> {
+  const { database, labelStudio } = deps
+  const { project, tasks: count } = await readProjectState(deps, projectId)
+  const startedUs = await databaseClock(database)
+  const since = project.read_through_us
+  // Deleted tasks simply vanish: that they are missing shows only in the number of tasks.
+  const everything = since === null || count !== (await presentCount(database, projectId))
+  const listed = await listTasks(labelStudio, projectId, everything ? null : since, signal)
+  const latest = listed.reduce((last, task) => Math.max(last, task.updated_us ?? 0), since ?? 0)
+  return {
+    tasks: await differing(database, projectId, listed, everything),
+    readThroughUs: Math.min(latest, startedUs - OVERLAP_US),
+  }
+}
+
+interface ListedTask {
+  task_id: number
+  key: string | null
+  updated_us: number | null
+}
+
+/** All tasks of the project, or those changed since, without what is in them. */
+async function listTasks(
+  labelStudio: LabelStudio,
+  project: number,
+  updatedAfterUs: number | null,
+  signal: AbortSignal | undefined,
+): Promise<ListedTask[]> {
+  const listed: ListedTask[] = []
+  for (;;) {
     signal?.throwIfAborted()
-    const count = await database.kysely.transaction().execute(async (tx) => {
-      const project = await lockProject(tx, projectId)
-      const rows = await tx
-        .selectFrom('tasks')
-        .select('task_id')
-        .where('project_id', '=', projectId)
-        .where('revision', '<', project.revision)
-        .limit(RECOMPUTE_BATCH)
-        .execute()
-      await retally(
-        tx,
-        project,
-        rows.map((row) => row.task_id),
-      )
-      return rows.length
-    })
-    done += count
-    if (count < RECOMPUTE_BATCH) return done
+    const afterId = listed.at(-1)?.task_id ?? 0
+    const query = { afterId, updatedAfterUs, pageSize: PAGE, fields: 'identity' } as const
+    const { tasks } = await labelStudio.tasks(project, query)
+    for (const task of tasks) {
+      listed.push({ task_id: task.id, key: keyOf(task), updated_us: microseconds(task.updated_at) })
+    }
+    if (tasks.length < PAGE) return listed
   }
 }
 
-async function settle(
-  tx: Transaction,
-  projectId: number,
-  tasks: LabelStudioTask[],
-  readAt: Date,
-  report: Repairs,
-) {
-  const project = await lockProject(tx, projectId)
-  const repairs = await applySnapshot(tx, project, tasks, readAt)
-  for (const key of Object.keys(repairs) as (keyof Repairs)[]) report[key] += repairs[key]
-  await retally(
-    tx,
-    project,
-    tasks.map((task) => task.id),
-  )
+/** Listed tasks that are stored otherwise, tasks that are not confirmed, and what is missing in a complete list. */
+async function differing(
+  database: Database,
+  project: number,
+  listed: ListedTask[],
+  isComplete: boolean,
+): Promise<number[]> {
+  const { rows } = await sql<{ task_id: number }>`
+    with listed as (select * from jsonb_to_recordset(${JSON.stringify(listed)}::jsonb)
+      as l (task_id bigint, key text, updated_us bigint))
+    select listed.task_id from listed left join tasks on project_id = ${project} and tasks.task_id = listed.task_id
+    where present is distinct from true or tasks.updated_us is distinct from listed.updated_us
+      or tasks.key is distinct from listed.key
+    union select task_id from tasks where project_id = ${project} and (read_us is null or touched_us >= read_us)
+    union select task_id from tasks where project_id = ${project} and present and ${isComplete}
+      and task_id not in (select task_id from listed)
+    order by task_id`.execute(database.kysely)
+  return rows.map((row) => row.task_id)
 }
 
-/**
- * Deleted tasks simply vanish from Label Studio. Additions are already known here, so equal numbers mean that
- * nothing vanished; only otherwise are all ids read.
- */
-async function removeVanished(
-  { database, labelStudio }: Dependencies,
-  projectId: number,
-  report: ReconcileReport,
-) {
-  const readAt = await databaseClock(database)
-  const remote = await labelStudio.tasks(projectId, { page: 1, pageSize: 1, fields: 'identity' })
+async function presentCount(database: Database, project: number): Promise<number> {
   const { present } = await database.kysely
     .selectFrom('tasks')
     .select(sql<number>`count(*)`.as('present'))
-    .where('project_id', '=', projectId)
+    .where('project_id', '=', project)
     .where('present', '=', true)
     .executeTakeFirstOrThrow()
-  if (present === remote.total) return
-  const ids = new Set<number>()
-  for (let page = 1; (page - 1) * 1000 < remote.total; page++) {
-    const answer = await labelStudio.tasks(projectId, { page, pageSize: 1000, fields: 'identity' })
-    for (const task of answer.tasks) ids.add(task.id)
-  }
-  await database.kysely.transaction().execute(async (tx) => {
-    const project = await lockProject(tx, projectId)
-    const rows = await tx
-      .selectFrom('tasks')
-      .select('task_id')
-      .where('project_id', '=', projectId)
-      .where('present', '=', true)
-      .where('seen_at', '<', readAt)
-      .execute()
-    const vanished = rows.map((row) => row.task_id).filter((id) => !ids.has(id))
-    await markTasksGone(tx, projectId, vanished)
-    await retally(tx, project, vanished)
-    report.tasks_removed += vanished.length
-  })
-}
-
-async function databaseClock(database: Database): Promise<Date> {
-  const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(database.kysely)
-  return rows[0]?.now as Date
+  return present
 }

@@ -1,11 +1,19 @@
 import { type Selectable, sql } from 'kysely'
-import type { Transaction } from '../db/database.ts'
+import type { Database, Transaction } from '../db/database.ts'
 import { toJsonb } from '../db/json.ts'
 import type { ProjectsTable } from '../db/tables.ts'
 import type { Region } from '../labeling/types.ts'
 import type { StoredAnnotation } from './merge.ts'
 
 export type ProjectRow = Selectable<ProjectsTable>
+
+/** The database's clock in microseconds: the one clock that all processes of the service share. */
+const NOW_US = sql<number>`(extract(epoch from clock_timestamp()) * 1000000)::bigint`
+
+export async function databaseClock(database: Database): Promise<number> {
+  const { rows } = await sql<{ now: number }>`select ${NOW_US} as now`.execute(database.kysely)
+  return rows[0]?.now as number
+}
 
 /**
  * Makes sure that the project is followed, and locks it until the end of the transaction: whoever changes a
@@ -32,7 +40,6 @@ const ANNOTATION_COLUMNS = [
   'result',
   'was_cancelled',
   'ground_truth',
-  'ground_truth_us',
   'completed_by',
   'parent_prediction',
   'lead_time_ms',
@@ -61,38 +68,71 @@ export async function annotationsById(
   return new Map(rows.map((row) => [row.annotation_id, toStored(row)]))
 }
 
-export async function annotationsOfTasks(tx: Transaction, project: number, tasks: number[]) {
+export async function annotationsOfTasks(
+  tx: Transaction,
+  project: number,
+  tasks: number[],
+): Promise<StoredAnnotation[]> {
   const rows = await tx
     .selectFrom('annotations')
     .select(ANNOTATION_COLUMNS)
-    .select('seen_at')
     .where('project_id', '=', project)
     .where('task_id', '=', sql<number>`any(${tasks}::bigint[])`)
     .execute()
-  return rows.map((row) => ({ ...toStored(row), seen_at: row.seen_at }))
+  return rows.map(toStored)
 }
 
-/** Writes annotations as they are to be kept from now on. */
+/** Writes annotations as they are to be kept from now on. @returns those that were kept otherwise before */
 export async function writeAnnotations(
   tx: Transaction,
   project: number,
   rows: StoredAnnotation[],
-): Promise<void> {
-  if (rows.length === 0) return
-  await sql`
-    insert into annotations (project_id, annotation_id, task_id, unique_id, result, was_cancelled, ground_truth,
-      ground_truth_us, completed_by, parent_prediction, lead_time_ms, updated_us, deleted)
-    select ${project}::bigint, r.annotation_id, r.task_id, r.unique_id, r.result, r.was_cancelled, r.ground_truth,
-      r.ground_truth_us, r.completed_by, r.parent_prediction, r.lead_time_ms, r.updated_us, r.deleted
-    from jsonb_to_recordset(${toJsonb(rows)}::jsonb) as r (annotation_id bigint, task_id bigint, unique_id text,
-      result jsonb, was_cancelled boolean, ground_truth boolean, ground_truth_us bigint, completed_by bigint,
+): Promise<Set<number>> {
+  if (rows.length === 0) return new Set()
+  const written = await sql<{ annotation_id: number }>`
+    insert into annotations as known (project_id, annotation_id, task_id, unique_id, result, was_cancelled,
+      ground_truth, completed_by, parent_prediction, lead_time_ms, updated_us, deleted)
+    select ${project}::bigint, r.* from jsonb_to_recordset(${toJsonb(rows)}::jsonb) as r (annotation_id bigint,
+      task_id bigint, unique_id text, result jsonb, was_cancelled boolean, ground_truth boolean, completed_by bigint,
       parent_prediction bigint, lead_time_ms bigint, updated_us bigint, deleted boolean)
     on conflict (project_id, annotation_id) do update set
       task_id = excluded.task_id, unique_id = excluded.unique_id, result = excluded.result,
       was_cancelled = excluded.was_cancelled, ground_truth = excluded.ground_truth,
-      ground_truth_us = excluded.ground_truth_us, completed_by = excluded.completed_by,
-      parent_prediction = excluded.parent_prediction, lead_time_ms = excluded.lead_time_ms,
-      updated_us = excluded.updated_us, deleted = excluded.deleted, seen_at = clock_timestamp()`.execute(tx)
+      completed_by = excluded.completed_by, parent_prediction = excluded.parent_prediction,
+      lead_time_ms = excluded.lead_time_ms, updated_us = excluded.updated_us, deleted = excluded.deleted
+    where known.* is distinct from excluded.*
+    returning annotation_id`.execute(tx)
+  return new Set(written.rows.map((row) => row.annotation_id))
+}
+
+/**
+ * Of the annotations of one task only the one that was marked last is the ground truth: Label Studio takes the mark
+ * from the others without a word, and without moving their `updated_at`.
+ */
+export async function clearOlderGroundTruths(
+  tx: Transaction,
+  project: number,
+  tasks: number[],
+): Promise<void> {
+  await sql`
+    update annotations set ground_truth = false
+    where project_id = ${project} and task_id = any(${tasks}::bigint[]) and ground_truth and not deleted
+      and exists (select from annotations as later where later.project_id = annotations.project_id
+        and later.task_id = annotations.task_id and later.ground_truth and not later.deleted
+        and later.updated_us > annotations.updated_us)`.execute(tx)
+}
+
+/** Which of the tasks have several annotations, one of them the ground truth. */
+export async function tasksWithGroundTruth(
+  tx: Transaction,
+  project: number,
+  tasks: number[],
+): Promise<number[]> {
+  const { rows } = await sql<{ task_id: number }>`
+    select task_id from annotations
+    where project_id = ${project} and task_id = any(${tasks}::bigint[]) and not deleted
+    group by task_id having count(*) > 1 and bool_or(ground_truth)`.execute(tx)
+  return rows.map((row) => row.task_id)
 }
 
 /** A task of Label Studio to be followed; `result` is the imported prediction, null when none was imported. */
@@ -111,22 +151,43 @@ export interface TaskRow {
 export async function writeTasks(tx: Transaction, project: number, rows: TaskRow[]): Promise<void> {
   if (rows.length === 0) return
   await sql`
-    insert into tasks (project_id, task_id, key, data, data_hash, result, model_version, score, stratum)
-    select ${project}::bigint, r.task_id, r.key, r.data, r.data_hash, r.result, r.model_version,
-      r.score, r.stratum
+    insert into tasks (project_id, task_id, key, data, data_hash, result, model_version, score, stratum, touched_us)
+    select ${project}::bigint, r.*, ${NOW_US}
     from jsonb_to_recordset(${toJsonb(rows)}::jsonb) as r (task_id bigint, key text, data jsonb, data_hash text,
       result jsonb, model_version text, score double precision, stratum text)
     on conflict (project_id, task_id) do update set
       key = excluded.key, present = true, data = excluded.data, data_hash = excluded.data_hash,
       result = excluded.result, model_version = excluded.model_version, score = excluded.score,
-      stratum = excluded.stratum, seen_at = clock_timestamp()`.execute(tx)
+      stratum = excluded.stratum, touched_us = excluded.touched_us`.execute(tx)
 }
 
-/** Marks tasks as gone; unknown ones are remembered as gone too, for a late event. */
-export async function markTasksGone(tx: Transaction, project: number, tasks: number[]): Promise<void> {
+/** Which of the tasks are followed as existing. */
+export async function presentTasks(tx: Transaction, project: number, tasks: number[]): Promise<Set<number>> {
+  const rows = await tx
+    .selectFrom('tasks')
+    .select('task_id')
+    .where('project_id', '=', project)
+    .where('present', '=', true)
+    .where('task_id', '=', sql<number>`any(${tasks}::bigint[])`)
+    .execute()
+  return new Set(rows.map((row) => row.task_id))
+}
+
+/** Notes that events said something about the tasks; one that is not followed yet waits to be read. */
+export async function touchTasks(tx: Transaction, project: number, tasks: number[]): Promise<void> {
   if (tasks.length === 0) return
   await sql`
-    insert into tasks (project_id, task_id, present)
-    select distinct ${project}::bigint, id, false from unnest(${tasks}::bigint[]) as id
-    on conflict (project_id, task_id) do update set present = false, seen_at = clock_timestamp()`.execute(tx)
+    insert into tasks (project_id, task_id, present, touched_us)
+    select distinct ${project}::bigint, id, false, ${NOW_US} from unnest(${tasks}::bigint[]) as id
+    on conflict (project_id, task_id) do update set touched_us = excluded.touched_us`.execute(tx)
+}
+
+export async function markTasksGone(tx: Transaction, project: number, tasks: number[]): Promise<void> {
+  if (tasks.length === 0) return
+  await tx
+    .updateTable('tasks')
+    .set({ present: false })
+    .where('project_id', '=', project)
+    .where('task_id', '=', sql<number>`any(${tasks}::bigint[])`)
+    .execute()
 }

@@ -80,6 +80,7 @@ export interface ProjectsTable {
   webhook_id: number | null
   webhook_active: Default<boolean>
   webhook_problem: string | null
+  read_us: number | null
   read_through_us: number | null
   last_event_at: InstantOrNull
   last_reconciled_at: InstantOrNull
@@ -102,7 +103,9 @@ export interface TasksTable {
   changed: boolean | null
   contribution: JsonDefault<unknown>
   revision: Default<number>
-  seen_at: Default<Date>
+  updated_us: number | null
+  touched_us: number
+  read_us: number | null
 }
 
 export interface PredictionsTable {
@@ -122,13 +125,11 @@ export interface AnnotationsTable {
   result: JsonDefault<unknown[]>
   was_cancelled: Default<boolean>
   ground_truth: Default<boolean>
-  ground_truth_us: number | null
   completed_by: number | null
   parent_prediction: number | null
   lead_time_ms: number | null
   updated_us: number
   deleted: Default<boolean>
-  seen_at: Default<Date>
 }
 
 export interface EventsTable {

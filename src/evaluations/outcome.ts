@@ -9,9 +9,6 @@ export interface AnnotationState {
   result: Region[]
   was_cancelled: boolean
   ground_truth: boolean
-  /** When it was last seen as ground truth, in microseconds; stays when it no longer is. */
-  ground_truth_us: number | null
-  updated_us: number
   completed_by: number | null
   parent_prediction: number | null
   lead_time_ms: number | null
@@ -95,17 +92,19 @@ export function taskOutcome(
     return { state: inOrder.length === 0 ? 'unreviewed' : 'skipped', ...base, compared: null }
   }
   const votes = live.flatMap((annotation) => vote(annotation, task, project))
-  const groundTruth = groundTruthOf(votes, annotations)
-  const deciding = groundTruth ? [groundTruth] : votes
-  const first = deciding[0]
-  if (!first) return { state: 'not_comparable', ...base, compared: null }
-
-  const controls: Record<string, ControlOutcome> = {}
-  for (const { name } of project.predicted) {
-    controls[name] = decideControl(deciding.map((each) => each.controls[name] as ControlOutcome))
-  }
+  // Label Studio allows one ground truth, except that an import may bring several.
+  const groundTruths = votes.filter(({ annotation }) => annotation.ground_truth)
+  const deciding = groundTruths.length > 0 ? groundTruths : votes
   const decision = majority(deciding, (each) => each.changed)
-  const decider = decision.side[0] ?? first
+  const decider = decision.side[0]
+  if (!decider) return { state: 'not_comparable', ...base, compared: null }
+
+  const controls = Object.fromEntries(
+    project.predicted.map(({ name }) => [
+      name,
+      decideControl(deciding.map((each) => each.controls[name] as ControlOutcome)),
+    ]),
+  )
   return {
     state: 'compared',
     ...base,
@@ -146,22 +145,6 @@ function predictionFor(annotation: AnnotationState, task: TaskFacts, project: Pr
     newestFirst.find((prediction) => prediction.prediction_id === annotation.parent_prediction) ??
     newestFirst.find((prediction) => prediction.model_version === project.model_version) ??
     newestFirst[0]
-  )
-}
-
-/**
- * Label Studio allows one ground truth per task: making another one takes it from the first without an event. So
- * a mark counts only if no other annotation, deleted or not, was seen with it later.
- */
-function groundTruthOf(votes: Vote[], annotations: AnnotationState[]): Vote | undefined {
-  return votes.find(
-    ({ annotation }) =>
-      annotation.ground_truth &&
-      annotations.every(
-        (other) =>
-          other.annotation_id === annotation.annotation_id ||
-          (other.ground_truth_us ?? 0) <= (annotation.ground_truth_us ?? 0),
-      ),
   )
 }
 

@@ -75,7 +75,7 @@ export function evaluationRoutes({ database, labelStudio }: EvaluationRoutes): R
 
   router.post('/evaluations/:project/reconcile', async (request, response) => {
     const { project } = input<'reconcileEvaluation'>(request).path
-    const report = await reconcile({ database, labelStudio }, project, { full: true }).catch((error) => {
+    const report = await reconcile({ database, labelStudio }, project).catch((error) => {
       if (!(error instanceof LabelStudioError && error.kind === 'missing')) throw error
       throw new Problem(
         'not-found',

@@ -62,10 +62,15 @@ export interface LabelStudioWebhook {
 }
 
 export interface TaskQuery {
-  page: number
+  /** Counts from 1, which is the default. Pages shift when a task is deleted meanwhile; `afterId` does not. */
+  page?: number
   pageSize: number
   /** Only tasks changed after this instant, in microseconds. */
   updatedAfterUs?: number | null
+  /** Only tasks with a greater id. */
+  afterId?: number
+  /** Only these tasks, as far as the project has them; at most some hundred, since they stand in a URL. */
+  ids?: number[]
   /** Only ids and meta (fast), or everything with annotations and predictions. */
   fields: 'identity' | 'all'
 }
@@ -185,23 +190,25 @@ export function createLabelStudio(url: string | null, apiKey: string | null): La
   }
 }
 
+/** Tasks always come in the order of their ids. */
 function taskParams(project: number, query: TaskQuery): Record<string, unknown> {
-  const params: Record<string, unknown> = { project, page: query.page, page_size: query.pageSize }
+  const params: Record<string, unknown> = { project, page: query.page ?? 1, page_size: query.pageSize }
   // `include` trims annotations and predictions by the same names as tasks, so full tasks are read without it.
   if (query.fields === 'all') params.fields = 'all'
   else params.include = 'id,meta,updated_at'
-  const items =
-    query.updatedAfterUs == null
-      ? []
-      : [
-          {
-            filter: 'filter:tasks:updated_at',
-            operator: 'greater',
-            type: 'Datetime',
-            value: fromMicroseconds(query.updatedAfterUs),
-          },
-        ]
-  params.query = JSON.stringify({ filters: { conjunction: 'and', items }, ordering: ['tasks:id'] })
+  const items: Record<string, unknown>[] = []
+  if (query.updatedAfterUs != null) {
+    const value = fromMicroseconds(query.updatedAfterUs)
+    items.push({ filter: 'filter:tasks:updated_at', operator: 'greater', type: 'Datetime', value })
+  }
+  if (query.afterId !== undefined) {
+    items.push({ filter: 'filter:tasks:id', operator: 'greater', type: 'Number', value: query.afterId })
+  }
+  params.query = JSON.stringify({
+    filters: { conjunction: 'and', items },
+    ordering: ['tasks:id'],
+    ...(query.ids && { selectedItems: { all: false, included: query.ids } }),
+  })
   return params
 }
 

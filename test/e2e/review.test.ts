@@ -119,12 +119,8 @@ describe('of what Label Studio did not tell, a comparison with it', () => {
   const compare = () => all.service.call<Reconciliation>('POST', `/evaluations/${place.project}/reconcile`)
   const none = { added: 0, updated: 0, removed: 0 }
 
-  test('finds the ground truth that was lost, which moves no number, and no more', async () => {
+  test('finds nothing where an event gave reason to ask: a ground truth that was lost, updates at once', async () => {
     const before = await all.service.evaluation(place.project)
-    const { tasks, predictions, annotations } = await compare()
-    expect({ tasks, predictions }).toEqual({ tasks: none, predictions: none })
-    // Of updates at once Label Studio may keep one that bears an older time than another: that is a second one.
-    expect([1, 2].map((updated) => ({ ...none, updated }))).toContainEqual(annotations)
     expect(await compare()).toMatchObject({ differed: false, annotations: none })
     const after = await all.service.evaluation(place.project)
     expect(inShort(after, options)).toEqual(inShort(before, options))

@@ -93,6 +93,7 @@ test('the scanner finds what parsing finds', () => {
     value: fc.oneof(
       { maxDepth: 3 },
       fc.string(),
+      fc.string({ unit: fc.constantFrom('a', '"', '\\', 'é'), minLength: 20, maxLength: 80 }),
       fc.constantFrom('class', '"class":1', '\\', '{"class":"'),
       fc.integer(),
       fc.array(tie('value'), { maxLength: 3 }),

@@ -145,7 +145,6 @@ function annotationOf(
     unique_id: null,
     was_cancelled: false,
     ground_truth: false,
-    ground_truth_us: annotation.ground_truth ? 1 : null,
     updated_us: 1,
     completed_by: 1,
     parent_prediction: null,

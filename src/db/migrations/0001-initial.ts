@@ -64,7 +64,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       task_id bigint,
       primary key (run_id, position)
     )`,
-    // annotations/: the Label Studio projects that the service follows
+    // annotations/: the Label Studio projects that the service follows. `read_us`: when title, config and model version
+    // were read (the database's clock); `read_through_us`: no older change of a task is unread (Label Studio's clock)
     sql`create table projects (
       project_id bigint primary key,
       run_id uuid references runs (id) on delete set null,
@@ -81,13 +82,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       webhook_id bigint,
       webhook_active boolean not null default false,
       webhook_problem text,
+      read_us bigint,
       read_through_us bigint,
       last_event_at timestamptz,
       last_reconciled_at timestamptz,
       created_at timestamptz not null default now(),
       updated_at timestamptz not null default now()
     )`,
-    // annotations/: tasks that exist, or existed, in those projects, and what each adds to the tallies
+    // annotations/: tasks that exist, or existed, in those projects, and what each adds to the tallies. `updated_us`:
+    // Label Studio's `updated_at` of what was read; `read_us`: when it was read, and `touched_us`: when an event last said
+    // something about the task (both the database's clock). What was touched later than read is not confirmed yet
     sql`create table tasks (
       project_id bigint not null references projects (project_id) on delete cascade,
       task_id bigint not null,
@@ -103,11 +107,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       changed boolean,
       contribution jsonb not null default '[]',
       revision integer not null default 0,
-      seen_at timestamptz not null default clock_timestamp(),
+      updated_us bigint,
+      touched_us bigint not null,
+      read_us bigint,
       primary key (project_id, task_id)
     )`,
     sql`create index tasks_compared on tasks (project_id, changed, task_id) where changed is not null`,
     sql`create index tasks_by_revision on tasks (project_id, revision)`,
+    sql`create index tasks_unread on tasks (project_id) where read_us is null or touched_us >= read_us`,
     sql`create index tasks_by_data on tasks (data_hash) where result is not null`,
     // annotations/: predictions of tasks that no run imported
     sql`create table predictions (
@@ -129,13 +136,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       result jsonb not null default '[]',
       was_cancelled boolean not null default false,
       ground_truth boolean not null default false,
-      ground_truth_us bigint,
       completed_by bigint,
       parent_prediction bigint,
       lead_time_ms bigint,
       updated_us bigint not null,
       deleted boolean not null default false,
-      seen_at timestamptz not null default clock_timestamp(),
       primary key (project_id, annotation_id)
     )`,
     sql`create index annotations_by_task on annotations (project_id, task_id)`,

@@ -1,0 +1,157 @@
+import { sql } from 'kysely'
+import type { Logger } from 'pino'
+import type { Database, Transaction } from '../db/database.ts'
+import { toText } from '../db/json.ts'
+import { isTransient } from '../db/transient.ts'
+import { applyEvents } from './apply.ts'
+import { type Event, parseEvent } from './event.ts'
+import type { FollowUpJobs } from './follow-up.ts'
+import { lockProject } from './store.ts'
+
+/** What one transaction takes: webhooks of 5,000 tasks are 3.5 MB each. */
+const BATCH_EVENTS = 200
+const BATCH_BYTES = 16 * 1024 * 1024
+
+export interface Processor {
+  /**
+   * Processes a batch of the stored events of each project, the longest waiting project first.
+   *
+   * @returns whether there may be more to do
+   * @throws what the database failed with; the events stay stored
+   */
+  sweep(): Promise<boolean>
+}
+
+/**
+ * Works out what stored events mean: those of a project in the order of their arrival, many in one transaction, with
+ * the project locked, so that any number of processes may do this on one database.
+ */
+export function createProcessor(
+  database: Database,
+  jobs: FollowUpJobs,
+  log: Pick<Logger, 'error'>,
+): Processor {
+  const inTransaction = (project: number | null, limit: number) =>
+    database.kysely
+      .transaction()
+      .execute((tx) =>
+        project === null ? processHints(tx, jobs, limit) : processBatch(tx, jobs, project, limit),
+      )
+
+  /** One event by itself; if even that fails, it is put aside with the reason, and Label Studio is asked instead. */
+  async function processOne(project: number | null): Promise<number> {
+    const [oldest] = await pendingEvents(database.kysely, project, 1)
+    try {
+      return await inTransaction(project, 1)
+    } catch (error) {
+      if (isTransient(error) || !oldest) throw error
+      log.error(
+        { err: error, event: oldest.id },
+        'an event can not be processed; Label Studio is asked instead',
+      )
+      await database.kysely.transaction().execute(async (tx) => {
+        await markProcessed(tx, [oldest.id], `failed: ${toText(String(error)).slice(0, 500)}`)
+        if (project !== null) await jobs.reconcile(tx, project)
+      })
+      return 1
+    }
+  }
+
+  return {
+    async sweep() {
+      let processed = 0
+      for (const project of await projectsWithEvents(database)) {
+        processed += await inTransaction(project, BATCH_EVENTS).catch((error: unknown) => {
+          if (isTransient(error)) throw error
+          return processOne(project)
+        })
+      }
+      return processed > 0
+    },
+  }
+}
+
+/** Null stands for events that name no project. */
+async function projectsWithEvents(database: Database): Promise<(number | null)[]> {
+  const rows = await database.kysely
+    .selectFrom('events')
+    .select('project_id')
+    .where('processed_at', 'is', null)
+    .groupBy('project_id')
+    .orderBy(sql`min(id)`)
+    .execute()
+  return rows.map((row) => row.project_id)
+}
+
+async function processBatch(
+  tx: Transaction,
+  jobs: FollowUpJobs,
+  projectId: number,
+  limit: number,
+): Promise<number> {
+  const project = await lockProject(tx, projectId)
+  const rows = await pendingEvents(tx, projectId, limit)
+  if (rows.length === 0) return 0 // Another process had the lock before.
+  const events = rows.map((row) => parseBody(row.body))
+  const followUp = await applyEvents(tx, project, events)
+  if (followUp.reconcile) await jobs.reconcile(tx, projectId)
+  // The first reading of a project reads all of it anyway.
+  if (project.adopted && followUp.readTasks.length > 0)
+    await jobs.readTasks(tx, projectId, followUp.readTasks)
+  if (project.adopted && followUp.readProject) await jobs.readProject(tx, projectId)
+  await markProcessed(
+    tx,
+    rows.map((row) => row.id),
+    null,
+  )
+  return rows.length
+}
+
+/** A webhook registered without payload says only that something happened, in one of the projects. */
+async function processHints(tx: Transaction, jobs: FollowUpJobs, limit: number): Promise<number> {
+  const rows = await tx
+    .selectFrom('events')
+    .select(['id', 'action'])
+    .where('processed_at', 'is', null)
+    .where('project_id', 'is', null)
+    .orderBy('id')
+    .limit(limit)
+    .forUpdate()
+    .skipLocked()
+    .execute()
+  if (rows.some(({ action }) => /^(ANNOTATION|TASK|PROJECT)/.test(action))) await jobs.reconcileAll(tx)
+  await markProcessed(
+    tx,
+    rows.map((row) => row.id),
+    'names no project',
+  )
+  return rows.length
+}
+
+/** The oldest events of a project that are not processed, one at least, as many as a transaction takes. */
+async function pendingEvents(db: Database['kysely'], project: number | null, limit: number) {
+  const { rows } = await sql<{ id: number; body: Buffer }>`
+    select id, body from (
+      select id, body, row_number() over (order by id) as place,
+        sum(octet_length(body)) over (order by id) as bytes
+      from events
+      where processed_at is null and project_id is not distinct from ${project}::bigint
+      order by id limit ${limit}) as oldest
+    where place = 1 or bytes <= ${BATCH_BYTES}
+    order by id`.execute(db)
+  return rows
+}
+
+/** The body was a JSON object when it was stored. */
+function parseBody(body: Buffer): Event {
+  return parseEvent(JSON.parse(body.toString('utf8')) as Record<string, unknown>)
+}
+
+async function markProcessed(tx: Transaction, ids: number[], note: string | null): Promise<void> {
+  await tx
+    .updateTable('events')
+    .set({ processed_at: sql`clock_timestamp()`, note })
+    .where('id', '=', sql<number>`any(${ids}::bigint[])`)
+    .where('processed_at', 'is', null)
+    .execute()
+}

@@ -1,0 +1,43 @@
+import type { Database } from '../db/database.ts'
+import { derivePredictedControls } from './project.ts'
+import { retally } from './retally.ts'
+import { lockProject } from './store.ts'
+
+const BATCH = 500
+
+/**
+ * Derives which controls are predicted, and compares anew all tasks that were last compared under an older revision of
+ * the project.
+ *
+ * @returns how many those were
+ */
+export async function recompute(
+  database: Database,
+  projectId: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  await database.kysely.transaction().execute(async (tx) => {
+    await derivePredictedControls(tx, await lockProject(tx, projectId))
+  })
+  for (let done = 0; ; ) {
+    signal?.throwIfAborted()
+    const count = await database.kysely.transaction().execute(async (tx) => {
+      const project = await lockProject(tx, projectId)
+      const rows = await tx
+        .selectFrom('tasks')
+        .select('task_id')
+        .where('project_id', '=', projectId)
+        .where('revision', '<', project.revision)
+        .limit(BATCH)
+        .execute()
+      await retally(
+        tx,
+        project,
+        rows.map((row) => row.task_id),
+      )
+      return rows.length
+    })
+    done += count
+    if (count < BATCH) return done
+  }
+}

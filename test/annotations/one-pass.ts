@@ -1,0 +1,126 @@
+import { parseLabelingConfig } from '../../src/labeling/config.ts'
+import type { ControlTag, Region } from '../../src/labeling/types.ts'
+import { compareResults } from '../../src/metrics/compare.ts'
+import type { FakeAnnotation, FakeLabelStudio, FakeTask } from './fake-label-studio.ts'
+
+/** What a run imported with each of its keys. */
+export type Imported = Map<string, { result: Region[]; model_version: string; stratum: string }>
+
+export interface Run {
+  imported: Imported
+  mapped: string[]
+}
+
+/** Tallies as "dimension key" → [count, changed, amount]. */
+export type Sums = Record<string, [count: number, changed: number, amount: number]>
+
+interface Vote {
+  annotation: FakeAnnotation
+  version: string
+  controls: Record<string, { changed: boolean; similarity: number }>
+  changed: boolean
+}
+
+/**
+ * The tallies of a project, computed from nothing but what Label Studio holds now (and what the run imported, where a
+ * run made the project): one loop over its tasks, by the definitions of the contract.
+ */
+export function onePass(fake: FakeLabelStudio, project: number, run: Run | null): Sums {
+  const sums: Sums = {}
+  const add = (name: string, changed = false, amount = 0) => {
+    const [count, changes, total] = sums[name] ?? [0, 0, 0]
+    sums[name] = [count + 1, changes + (changed ? 1 : 0), total + amount]
+  }
+  const controls = predictedControls(fake, project, run)
+  const version = fake.projects.get(project)?.model_version ?? ''
+
+  for (const task of tasksOf(fake, project)) {
+    add('coverage tasks')
+    const annotations = fake.annotationsOf(task.id)
+    const [first] = annotations
+    if (first) add('seed ', first.result[0]?.origin === 'prediction-changed')
+    const live = annotations.filter((annotation) => !annotation.was_cancelled)
+    if (live.length === 0) {
+      if (first) add('coverage skipped')
+      continue
+    }
+    add('coverage reviewed')
+    const imported = run?.imported.get(String(task.meta.key)) ?? null
+    const votes = live.flatMap((annotation): Vote[] => {
+      const prediction = imported ?? predictionOf(fake, task, annotation, version)
+      if (!prediction || controls.length === 0) return []
+      const compared = compareResults(prediction.result, annotation.result, controls)
+      const changed = Object.values(compared).some((control) => control.changed)
+      return [{ annotation, version: prediction.model_version, controls: compared, changed }]
+    })
+    if (votes.length === 0) {
+      add('coverage not_comparable')
+      continue
+    }
+    const truths = votes.filter(({ annotation }) => annotation.ground_truth)
+    const deciding = truths.length > 0 ? truths : votes
+    const decision = decide(deciding)
+    const decided = controls.map(({ name }) => {
+      const outcome = decide(deciding.map((vote) => vote.controls[name] as Vote['controls'][string]))
+      return { name, changed: outcome.changed, similarity: mean(outcome.side.map((each) => each.similarity)) }
+    })
+    const { changed } = decision
+    const amount = billionths(mean(decided.map(({ similarity }) => similarity)))
+    add('total ', changed, amount)
+    add(`model_version ${decision.side[0]?.version}`, changed, amount)
+    if (imported) add(`stratum ${imported.stratum}`, changed, amount)
+    for (const control of decided) {
+      add(`control ${control.name}`, control.changed, billionths(control.similarity))
+    }
+    for (const [author, own] of Map.groupBy(votes, ({ annotation }) => annotation.completed_by)) {
+      add(`annotator ${author}`, decide(own).changed)
+      for (const { annotation } of own) {
+        if (annotation.lead_time === null) continue
+        const ms = Math.round(annotation.lead_time * 1000)
+        add(`lead_time ${author} ${ms.toPrecision(3)}`, false, ms)
+      }
+    }
+  }
+  return sums
+}
+
+function tasksOf(fake: FakeLabelStudio, project: number): FakeTask[] {
+  return [...fake.tasks.values()].filter((task) => task.project === project)
+}
+
+/** Those that the run's mapping fills and the config has; else those that occur in any prediction of the project. */
+function predictedControls(fake: FakeLabelStudio, project: number, run: Run | null): ControlTag[] {
+  const { controls } = parseLabelingConfig(fake.projects.get(project)?.label_config ?? '')
+  if (run) return controls.filter(({ name }) => run.mapped.includes(name))
+  const names = tasksOf(fake, project)
+    .flatMap(({ id }) => fake.predictionsOf(id))
+    .flatMap(({ result }) => result.map((region) => region.from_name ?? ''))
+  return [...new Set(names)].map(
+    (name) =>
+      controls.find((control) => control.name === name) ?? {
+        ...{ name, tag: '', type: '', toName: [], labels: [], perRegion: false, attributes: {} },
+      },
+  )
+}
+
+function predictionOf(fake: FakeLabelStudio, task: FakeTask, annotation: FakeAnnotation, version: string) {
+  const predictions = fake.predictionsOf(task.id).sort((a, b) => b.created_us - a.created_us || b.id - a.id)
+  const parent = predictions.find(({ id }) => id === annotation.parent_prediction)
+  return (
+    parent ?? predictions.find(({ model_version }) => model_version === version) ?? predictions[0] ?? null
+  )
+}
+
+/** More than half decides, and a tie is a change. */
+function decide<T extends { changed: boolean }>(votes: T[]): { changed: boolean; side: T[] } {
+  const changed = votes.filter((vote) => vote.changed).length >= votes.filter((vote) => !vote.changed).length
+  return { changed, side: votes.filter((vote) => vote.changed === changed) }
+}
+
+function mean(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+function billionths(similarity: number): number {
+  return Math.round(similarity * 1e9)
+}
