@@ -52,7 +52,11 @@ export async function applyEvents(tx: Transaction, project: ProjectRow, events: 
   await retally(tx, project, [...touched, ...deleted])
   await tx
     .updateTable('projects')
-    .set({ last_event_at: sql`clock_timestamp()`, updated_at: sql`clock_timestamp()` })
+    .set({
+      last_event_at: sql`clock_timestamp()`,
+      webhook_active: true,
+      updated_at: sql`clock_timestamp()`,
+    })
     .where('project_id', '=', id)
     .execute()
   const states = events.flatMap((event) => event.projectState ?? [])

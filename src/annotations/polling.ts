@@ -49,6 +49,7 @@ async function jobsFor(database: Database, jobs: FollowUpJobs, which: 'polled' |
       .select('project_id')
       .where('polled', '=', true)
       .where('gone', '=', false)
+      .orderBy('project_id')
       .execute()
     for (const { project_id } of rows) await jobs.reconcile(tx, project_id)
   })

@@ -2,16 +2,12 @@ import { sql } from 'kysely'
 import { noteMoved } from '../alerts/watches.ts'
 import type { Transaction } from '../db/database.ts'
 import { toJsonb } from '../db/json.ts'
-import {
-  type ProjectFacts,
-  type StoredPrediction,
-  type TaskOutcome,
-  taskOutcome,
-} from '../evaluations/outcome.ts'
+import { type ProjectFacts, type TaskOutcome, taskOutcome } from '../evaluations/outcome.ts'
 import { type Addend, contribution, difference, moveTallies } from '../evaluations/tally.ts'
 import { findTag, parseLabelingConfig } from '../labeling/config.ts'
 import type { ControlTag, LabelingConfig, Region } from '../labeling/types.ts'
 import { RELATIONS } from '../metrics/compare.ts'
+import { predictionsOfTasks } from './predictions.ts'
 import { annotationsOfTasks, type ProjectRow } from './store.ts'
 
 /**
@@ -72,19 +68,6 @@ export async function retally(
   await moveTallies(tx, id, moved)
   // A project that no run made has no monitor, and so no thresholds.
   if (moved.length > 0 && project.run_id !== null) await noteMoved(tx, id)
-}
-
-async function predictionsOfTasks(tx: Transaction, project: number, tasks: number[]) {
-  const rows = await tx
-    .selectFrom('predictions')
-    .select(['prediction_id', 'task_id', 'model_version', 'result', 'created_us'])
-    .where('project_id', '=', project)
-    .where('task_id', '=', sql<number>`any(${tasks}::bigint[])`)
-    .execute()
-  return Map.groupBy(
-    rows.map((row): StoredPrediction & { task_id: number } => ({ ...row, result: row.result as Region[] })),
-    (row) => row.task_id,
-  )
 }
 
 /**

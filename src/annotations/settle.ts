@@ -4,8 +4,9 @@ import { toJsonb, toText } from '../db/json.ts'
 import type { LabelStudioTask } from '../labeling/client.ts'
 import { dataHash } from '../labeling/data-hash.ts'
 import { microseconds } from '../labeling/instant.ts'
-import { type AnnotationFacts, readAnnotation, readRegions } from './event.ts'
+import { type AnnotationFacts, readAnnotation } from './event.ts'
 import { type StoredAnnotation, tombstone } from './merge.ts'
+import { replacePredictions } from './predictions.ts'
 import { addRepairs, noRepairs, type Repairs } from './repairs.ts'
 import { retally } from './retally.ts'
 import {
@@ -15,6 +16,7 @@ import {
   markTasksGone,
   type ProjectRow,
   type TaskRow,
+  touchTasks,
   writeAnnotations,
   writeTasks,
 } from './store.ts'
@@ -32,8 +34,9 @@ export interface Reading {
  * and moves the tallies.
  *
  * @param repairs counts what was different
- * @returns the tasks that something else was heard of while they were read: whether that is older or newer than the
- *   reading can't be told, so they were left as they are, to be read once more
+ * @returns the tasks to be read once more: those that something else was heard of while they were read, which are left
+ *   as they are, because whether that is older or newer than the reading can't be told; and those that lost an
+ *   annotation or a prediction to a task of this reading, because its id was given away again
  */
 export async function settleTasks(
   tx: Transaction,
@@ -60,18 +63,20 @@ export async function settleTasks(
   })
   await writeTasks(tx, projectId, await taskRows(tx, project, fresh))
   await markTasksGone(tx, projectId, vanished)
-  const moved = [
+  const former = [
     ...(await replacePredictions(tx, projectId, tasks, repairs)),
     ...(await replaceAnnotations(tx, projectId, tasks, repairs)),
   ]
+  const displaced = [...new Set(former)].filter((task) => !wanted.has(task))
+  await touchTasks(tx, projectId, displaced)
   await noteReading(tx, projectId, tasks, settled, reading.readUs)
-  await retally(tx, project, [...settled, ...moved])
+  await retally(tx, project, [...settled, ...displaced])
   addRepairs(repairs, {
     ...noRepairs(),
     tasks_added: tasks.filter((task) => !stored.get(task.id)?.present).length,
     tasks_removed: vanished.length,
   })
-  return reading.asked.filter(isDisturbed)
+  return [...new Set([...reading.asked.filter(isDisturbed), ...displaced])]
 }
 
 async function storedTasks(tx: Transaction, project: number, ids: number[]) {
@@ -137,7 +142,7 @@ async function noteReading(
     where project_id = ${project} and task_id = any(${settled}::bigint[])`.execute(tx)
 }
 
-/** @returns the tasks that the annotations were known of until now, which may be others */
+/** @returns the tasks that the annotations were in until now, as far as the service knew */
 async function replaceAnnotations(
   tx: Transaction,
   project: number,
@@ -173,45 +178,5 @@ async function replaceAnnotations(
     annotations_changed: changed.size - added - removed.length,
     annotations_removed: removed.length,
   })
-  return [...known.values()].flatMap((row) => row.task_id ?? [])
-}
-
-/** @returns the tasks that the predictions were known of until now, which may be others */
-async function replacePredictions(
-  tx: Transaction,
-  project: number,
-  tasks: LabelStudioTask[],
-  repairs: Repairs,
-): Promise<number[]> {
-  const rows = tasks.flatMap((task) =>
-    (task.predictions ?? []).map((prediction) => ({
-      prediction_id: prediction.id,
-      task_id: task.id,
-      model_version: toText(prediction.model_version ?? 'undefined'),
-      result: readRegions(prediction.result),
-      created_us: microseconds(prediction.created_at) ?? 0,
-    })),
-  )
-  const own = sql`select task_id from tasks where project_id = ${project} and result is null
-    and task_id = any(${tasks.map((task) => task.id)}::bigint[])`
-  const removed = await sql<{ task_id: number }>`
-    delete from predictions where project_id = ${project} and task_id in (${own})
-      and prediction_id <> all(${rows.map((row) => row.prediction_id)}::bigint[])
-    returning task_id`.execute(tx)
-  const before = await sql<{ task_id: number }>`
-    select task_id from predictions where project_id = ${project}
-      and prediction_id = any(${rows.map((row) => row.prediction_id)}::bigint[])`.execute(tx)
-  // Of tasks that a run imported the service has the predictions itself.
-  const written = await sql<{ task_id: number }>`
-    insert into predictions as known (project_id, prediction_id, task_id, model_version, result, created_us)
-    select ${project}::bigint, r.* from jsonb_to_recordset(${toJsonb(rows)}::jsonb)
-      as r (prediction_id bigint, task_id bigint, model_version text, result jsonb, created_us bigint)
-    where r.task_id in (${own})
-    on conflict (project_id, prediction_id) do update set task_id = excluded.task_id,
-      model_version = excluded.model_version, result = excluded.result, created_us = excluded.created_us
-    where known.* is distinct from excluded.*
-    returning task_id`.execute(tx)
-  const changed = new Set([...removed.rows, ...written.rows].map((row) => row.task_id))
-  addRepairs(repairs, { ...noRepairs(), predictions_changed: changed.size })
-  return before.rows.map((row) => row.task_id)
+  return [...known.values()].flatMap((row) => (row.deleted ? [] : (row.task_id ?? [])))
 }

@@ -7,9 +7,6 @@ import {
 import { fromMicroseconds } from '../../src/labeling/instant.ts'
 import type { Region } from '../../src/labeling/types.ts'
 
-/** What a webhook sends. */
-export type Body = Record<string, unknown>
-
 export interface FakeAnnotation {
   id: number
   task: number
@@ -178,66 +175,28 @@ export class FakeLabelStudio {
     this.touch(annotation.task)
   }
 
-  /** Two saves at once: the one that began first is written last, and stays, with its older time. */
-  patchAnnotationAtOnce(id: number, first: AnnotationFields, second: AnnotationFields): [Body, Body] {
+  /**
+   * Two saves at once: the one that began first is written last, and stays, with its older time.
+   *
+   * @param between called when only the second is written
+   */
+  patchAnnotationAtOnce(
+    id: number,
+    first: AnnotationFields,
+    second: AnnotationFields,
+    between: () => void,
+  ): void {
     const startedUs = this.tick()
     this.patchAnnotation(id, second)
-    const told = this.annotationEvent('ANNOTATION_UPDATED', id) as Body
+    between()
     this.patchAnnotation(id, first)
     ;(this.annotations.get(id) as FakeAnnotation).updated_us = startedUs
-    return [told, this.annotationEvent('ANNOTATION_UPDATED', id) as Body]
   }
 
   deleteAnnotation(id: number): void {
     const { task } = this.annotations.get(id) as FakeAnnotation
     this.annotations.delete(id)
     this.touch(task)
-  }
-
-  // What it sends, from the state that it has at that moment.
-
-  annotationEvent(action: 'ANNOTATION_CREATED' | 'ANNOTATION_UPDATED', id: number): Body | null {
-    const annotation = this.annotations.get(id)
-    if (!annotation) return null
-    const { project } = this.tasks.get(annotation.task) as FakeTask
-    const task = this.tasks.get(annotation.task) as FakeTask
-    return this.event(action, project, {
-      annotation: this.sent(annotation),
-      task: { id: task.id, data: task.data },
-    })
-  }
-
-  annotationsCreatedEvent(ids: number[]): Body | null {
-    const annotations = ids.flatMap((id) => this.annotations.get(id) ?? [])
-    const [first] = annotations
-    if (!first) return null
-    const { project } = this.tasks.get(first.task) as FakeTask
-    return this.event('ANNOTATIONS_CREATED', project, {
-      annotation: annotations.map((annotation) => this.sent(annotation)),
-      task: annotations.map(({ task }) => ({ id: task })),
-    })
-  }
-
-  idsEvent(
-    action: 'ANNOTATIONS_DELETED' | 'TASKS_DELETED' | 'TASKS_CREATED',
-    project: number,
-    ids: number[],
-  ): Body {
-    const key = action.startsWith('TASKS') ? 'tasks' : 'annotations'
-    return this.event(action, project, { [key]: ids.map((id) => ({ id })) })
-  }
-
-  projectEvent(project: number): Body {
-    return this.event('PROJECT_UPDATED', project, {})
-  }
-
-  private event(action: string, project: number, body: Body): Body {
-    return JSON.parse(JSON.stringify({ action, project: this.project(project), ...body })) as Body
-  }
-
-  private sent({ updated_us, ...annotation }: FakeAnnotation): Body {
-    const project = this.tasks.get(annotation.task)?.project
-    return { ...annotation, project, updated_at: fromMicroseconds(updated_us) }
   }
 
   // What it answers.

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import type { Region } from '../../src/labeling/types.ts'
-import type { Body, FakeLabelStudio } from './fake-label-studio.ts'
+import type { FakeLabelStudio } from './fake-label-studio.ts'
+import {
+  annotationEvent,
+  annotationsCreatedEvent,
+  type Body,
+  idsEvent,
+  projectEvent,
+} from './fake-webhooks.ts'
 
 const object = '<Text name="q" value="$q"/>'
 const answer = '<TextArea name="answer" toName="q"/>'
@@ -142,14 +149,14 @@ export function act(
   const patch = (fields: Parameters<FakeLabelStudio['patchAnnotation']>[1]) => {
     if (annotation === undefined) return []
     fake.patchAnnotation(annotation, fields)
-    return [() => fake.annotationEvent('ANNOTATION_UPDATED', annotation)]
+    return [() => annotationEvent(fake, 'ANNOTATION_UPDATED', annotation)]
   }
   const patchProject = (fields: Parameters<FakeLabelStudio['updateProject']>[1]) => {
     fake.updateProject(project, fields)
-    return [() => fake.projectEvent(project)]
+    return [() => projectEvent(fake, project)]
   }
-  const ids = (action: Parameters<FakeLabelStudio['idsEvent']>[0], list: number[]) => [
-    () => fake.idsEvent(action, project, list),
+  const ids = (action: Parameters<typeof idsEvent>[1], list: number[]) => [
+    () => idsEvent(fake, action, project, list),
   ]
 
   switch (kind) {
@@ -183,7 +190,7 @@ export function act(
         parent_prediction: parent ?? null,
         lead_time: b % 4 === 0 ? null : (a % 90) + 0.125,
       })
-      return [() => fake.annotationEvent('ANNOTATION_CREATED', id)]
+      return [() => annotationEvent(fake, 'ANNOTATION_CREATED', id)]
     }
     case 'edit':
       return patch({ result: resultOf(b), lead_time: b })
@@ -191,8 +198,12 @@ export function act(
       return patch({})
     case 'edit twice at once': {
       if (annotation === undefined) return []
-      const bodies = fake.patchAnnotationAtOnce(annotation, { result: resultOf(a) }, { result: resultOf(b) })
-      return bodies.map((body) => () => body)
+      const tell = () => annotationEvent(fake, 'ANNOTATION_UPDATED', annotation)
+      let told: Body | null = null
+      fake.patchAnnotationAtOnce(annotation, { result: resultOf(a) }, { result: resultOf(b) }, () => {
+        told = tell()
+      })
+      return [() => told, tell]
     }
     case 'skip or take it back':
       return patch({
@@ -213,7 +224,7 @@ export function act(
         const [first] = fake.predictionsOf(id)
         return first ? fake.annotate(id, { result: first.result, parent_prediction: first.id }) : []
       })
-      return [() => fake.annotationsCreatedEvent(made)]
+      return [() => annotationsCreatedEvent(fake, made)]
     }
     case 'change the config':
       return patchProject({ label_config: CONFIGS[a % CONFIGS.length] as string })

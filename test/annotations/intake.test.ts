@@ -1,15 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createIntake, type Intake } from '../../src/annotations/intake.ts'
-import { retally } from '../../src/annotations/retally.ts'
-import { lockProject, writeTasks } from '../../src/annotations/store.ts'
 import { type Database, openDatabase } from '../../src/db/database.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
-import { recordingLog, silent } from '../support/log.ts'
+import { silent } from '../support/log.ts'
 import { collectingJobs, type Job } from './collecting-jobs.ts'
-
-const PROJECT = 1
-const state = { title: 't', label_config: '<View/>', model_version: 'v' }
-const project = { id: PROJECT, ...state }
+import {
+  annotated,
+  coverageOf,
+  eventsOf,
+  followProject,
+  forgetAll,
+  PROJECT,
+  project,
+} from './followed-project.ts'
 
 let db: TestDatabase
 let database: Database
@@ -23,58 +26,21 @@ beforeAll(async () => {
 })
 afterAll(() => db?.drop())
 
-/** A project that is followed, with the tasks 1 to 9. */
 beforeEach(async () => {
-  await database.kysely.transaction().execute(async (tx) => {
-    await lockProject(tx, PROJECT)
-    const row = await tx
-      .updateTable('projects')
-      .set({ ...state, adopted: true, mapped_controls: '["a"]' })
-      .returningAll()
-      .executeTakeFirstOrThrow()
-    const tasks = Array.from({ length: 9 }, (_, index) => ({ ...TASK, task_id: index + 1 }))
-    await writeTasks(tx, PROJECT, tasks)
-    await retally(
-      tx,
-      row,
-      tasks.map(({ task_id }) => task_id),
-    )
-  })
+  await followProject(database)
   ;({ jobs, waiting } = collectingJobs())
   intake = createIntake(database, jobs, silent)
 })
 afterEach(async () => {
   await intake.stop()
-  await database.kysely.deleteFrom('events').execute()
-  await database.kysely.deleteFrom('projects').execute()
+  await forgetAll(database)
 })
-
-const result = [{ from_name: 'a', type: 'textarea', value: { text: ['x'] } }]
-const TASK = {
-  ...{ key: null, data: {}, data_hash: null, result, model_version: 'v', score: null, stratum: null },
-}
-
-/** An annotation of a task, saved in the given minute. */
-function annotated(id: number, task: number, minute = 0, changes = {}) {
-  const updated_at = new Date(Date.UTC(2026, 10, 23, 0, minute)).toISOString()
-  const annotation = { id, task, unique_id: `u${id}`, result, updated_at, completed_by: 1, ...changes }
-  return { action: 'ANNOTATION_UPDATED', project, annotation }
-}
 
 function receive(body: Record<string, unknown>, into = intake): Promise<void> {
   return into.receive(Buffer.from(JSON.stringify(body)), body)
 }
-
-async function coverage(): Promise<Record<string, number>> {
-  const rows = await database.kysely
-    .selectFrom('tallies')
-    .select(['key', 'count'])
-    .where('dimension', '=', 'coverage')
-    .execute()
-  return Object.fromEntries(rows.map(({ key, count }) => [key, count]))
-}
-
-const events = () => database.kysely.selectFrom('events').selectAll().orderBy('id').execute()
+const coverage = () => coverageOf(database)
+const events = () => eventsOf(database)
 
 describe('an event', () => {
   test('is stored, as it came, before it is acknowledged', async () => {
@@ -246,78 +212,5 @@ describe('many events', () => {
       await other.stop()
       await second.close()
     }
-  })
-})
-
-describe('what fails', () => {
-  /** Jobs that fail for as long as `error` holds one. */
-  function failing(fault: { error: unknown }) {
-    const readTasks = async (...args: Parameters<typeof jobs.readTasks>) => {
-      if (fault.error) throw fault.error
-      await jobs.readTasks(...args)
-    }
-    return { ...jobs, readTasks }
-  }
-
-  test('in the database is not acknowledged', async () => {
-    await database.pool.query('alter table events rename to gone')
-    await expect(receive(annotated(1, 1))).rejects.toThrow('events')
-    await database.pool.query('alter table gone rename to events')
-    await receive(annotated(1, 1))
-    expect(await events()).toHaveLength(1)
-  })
-
-  test('for the moment stays stored, and is tried again', async () => {
-    const fault = { error: Object.assign(new Error('deadlock detected'), { code: '40P01' }) as unknown }
-    const log = recordingLog()
-    const patient = createIntake(database, failing(fault), log)
-    await receive(annotated(1, 77), patient)
-    await receive(annotated(2, 1), patient)
-    await expect(patient.drain()).rejects.toThrow('deadlock')
-    expect((await events()).map(({ processed_at }) => processed_at)).toEqual([null, null])
-    fault.error = null
-    patient.start()
-    await expect.poll(coverage).toMatchObject({ reviewed: 1 })
-    await patient.stop()
-    expect((await events()).map(({ note }) => note)).toEqual([null, null])
-    expect(log.entries).toContainEqual(expect.stringContaining('events stay stored'))
-  })
-
-  test('for ever is put aside with the reason; the project is read, and the others are processed', async () => {
-    const log = recordingLog()
-    const bold = createIntake(database, failing({ error: new Error('nobody foresaw it') }), log)
-    for (const body of [annotated(1, 1), annotated(2, 77), annotated(3, 3)]) {
-      await database.kysely
-        .insertInto('events')
-        .values({ action: '', project_id: PROJECT, body: Buffer.from(JSON.stringify(body)) })
-        .execute()
-    }
-    await bold.drain()
-    expect((await events()).map(({ note }) => note)).toEqual([null, 'failed: Error: nobody foresaw it', null])
-    expect(await coverage()).toMatchObject({ reviewed: 2 })
-    expect(waiting).toEqual([['reconcile', { project: PROJECT }]])
-    expect(log.entries).toContainEqual(expect.stringContaining('can not be processed'))
-  })
-
-  test('in one project does not keep those of others', async () => {
-    const bold = createIntake(database, failing({ error: new Error('x') }), silent)
-    await receive(annotated(1, 77), bold)
-    await receive({ action: 'TASKS_CREATED', tasks: [{ id: 3 }], project: { id: 7 } }, bold)
-    await bold.drain()
-    expect(waiting).toEqual([
-      ['reconcile', { project: PROJECT }],
-      ['reconcile', { project: 7 }],
-    ])
-  })
-
-  test('to be processed before the end is for the next start', async () => {
-    await intake.stop()
-    await receive(annotated(1, 1))
-    await intake.drain()
-    expect((await events()).map(({ processed_at }) => processed_at)).toEqual([null])
-    const next = createIntake(database, jobs, silent)
-    next.start()
-    await expect.poll(coverage).toMatchObject({ reviewed: 1 })
-    await next.stop()
   })
 })

@@ -8,7 +8,8 @@ import type { Addend } from '../../src/evaluations/tally.ts'
 import { LabelStudioError } from '../../src/labeling/client.ts'
 import { silent } from '../support/log.ts'
 import { collectingJobs, type Job } from './collecting-jobs.ts'
-import { type Body, FakeLabelStudio } from './fake-label-studio.ts'
+import { FakeLabelStudio } from './fake-label-studio.ts'
+import type { Body } from './fake-webhooks.ts'
 import { act, CONFIGS, type Move, predictionOf } from './history.ts'
 import { onePass, type Run, type Sums } from './one-pass.ts'
 
@@ -148,14 +149,22 @@ export class World {
   private async deliver(until: number): Promise<void> {
     const arrived = this.underWay.filter(({ due }) => due <= until).sort((a, b) => a.due - b.due)
     this.underWay = this.underWay.filter(({ due }) => due > until)
-    for (const { body } of arrived) {
-      const project = (body.project as { id: number } | undefined)?.id ?? null
-      this.isKnown ||= project !== null
-      await this.database.kysely
-        .insertInto('events')
-        .values({ action: String(body.action), project_id: project, body: Buffer.from(JSON.stringify(body)) })
-        .execute()
-    }
+    for (const { body } of arrived) await this.receive(body)
+  }
+
+  /** Has an event processed. */
+  async tell(body: Body | null): Promise<void> {
+    await this.receive(body as Body)
+    await this.processor.sweep()
+  }
+
+  private async receive(body: Body): Promise<void> {
+    const project = (body.project as { id: number } | undefined)?.id ?? null
+    this.isKnown ||= project !== null
+    await this.database.kysely
+      .insertInto('events')
+      .values({ action: String(body.action), project_id: project, body: Buffer.from(JSON.stringify(body)) })
+      .execute()
   }
 
   /** @returns whether one was waiting */

@@ -3,64 +3,26 @@ import { describe, expect, test } from 'vitest'
 import {
   type AnnotationState,
   type ProjectFacts,
-  type StoredPrediction,
   type TaskFacts,
   type TaskOutcome,
   taskOutcome,
 } from '../../src/evaluations/outcome.ts'
-import { parseLabelingConfig } from '../../src/labeling/config.ts'
 import type { Region } from '../../src/labeling/types.ts'
-
-const { controls } = parseLabelingConfig(`<View><Text name="q" value="$q"/>
-  <TextArea name="answer" toName="q"/>
-  <Choices name="topic" toName="q"><Choice value="A"/><Choice value="B"/></Choices>
-  <TextArea name="comment" toName="q"/></View>`)
-
-function project(...names: string[]): ProjectFacts {
-  return { predicted: controls.filter(({ name }) => names.includes(name)), model_version: 'v1' }
-}
-const model = project('answer', 'topic')
-
-function text(value: string, from_name = 'answer'): Region {
-  return { id: from_name, from_name, to_name: 'q', type: 'textarea', value: { text: [value] } }
-}
-function choice(value: string): Region {
-  return { id: 'topic', from_name: 'topic', to_name: 'q', type: 'choices', value: { choices: [value] } }
-}
-const yes = [text('yes'), choice('A')]
-const no = [text('no'), choice('A')]
-const other = [text('yes'), choice('B')]
-
-function imported(result: Region[] = yes, model_version: string | null = 'v1'): TaskFacts {
-  return { stratum: '2026-11-20', imported: { result, model_version }, predictions: [] }
-}
-function foreign(...predictions: Partial<StoredPrediction>[]): TaskFacts {
-  const all = predictions.map((each, index) => ({
-    prediction_id: index + 1,
-    model_version: 'v1',
-    result: yes,
-    created_us: index,
-    ...each,
-  }))
-  return { stratum: null, imported: null, predictions: all }
-}
-
-/** Annotations with the ids 1, 2, 3, … */
-function annotations(...all: Partial<AnnotationState>[]): AnnotationState[] {
-  return all.map((each, index) => ({
-    annotation_id: index + 1,
-    deleted: false,
-    result: yes,
-    was_cancelled: false,
-    ground_truth: false,
-    completed_by: 1,
-    parent_prediction: null,
-    lead_time_ms: null,
-    ...each,
-  }))
-}
-const skipped = { was_cancelled: true }
-const deleted = { deleted: true }
+import {
+  annotations,
+  choice,
+  controls,
+  deleted,
+  foreign,
+  imported,
+  model,
+  no,
+  other,
+  project,
+  skipped,
+  text,
+  yes,
+} from './outcomes.ts'
 
 describe('a task is', () => {
   test.each<[state: TaskOutcome['state'], sentence: string, task: TaskFacts, given: AnnotationState[]]>([
@@ -240,55 +202,6 @@ describe('of several annotations', () => {
       annotation_id: 2,
       prediction: no,
     })
-  })
-})
-
-describe('each annotator', () => {
-  const given = annotations(
-    { completed_by: 4, result: no, lead_time_ms: 1000 },
-    { completed_by: 5, lead_time_ms: 2000 },
-    { completed_by: 4, lead_time_ms: 500 },
-    { completed_by: 6, ...skipped, lead_time_ms: 9000 },
-    { completed_by: null },
-  )
-  test('has reviewed the task once, changed if at least half of his own annotations are', () => {
-    const { compared } = taskOutcome(imported(), given, model)
-    expect(compared?.annotators).toEqual([
-      { key: '4', changed: true, lead_times_ms: [1000, 500] },
-      { key: '5', changed: false, lead_times_ms: [2000] },
-      { key: 'unknown', changed: false, lead_times_ms: [] },
-    ])
-  })
-  test('counts also where the ground truth of another decides', () => {
-    const { compared } = taskOutcome(
-      imported(),
-      annotations({ completed_by: 4, result: no }, { completed_by: 5, ground_truth: true }),
-      model,
-    )
-    expect(compared?.changed).toBe(false)
-    expect(compared?.annotators.map(({ key, changed }) => [key, changed])).toEqual([
-      ['4', true],
-      ['5', false],
-    ])
-  })
-})
-
-describe('the original script counts', () => {
-  const touched = [{ ...text('yes'), origin: 'prediction-changed' }, choice('A')]
-  const untouched = [text('yes'), { ...choice('B'), origin: 'prediction-changed' }]
-  test.each<[seed: TaskOutcome['seed'], sentence: string, given: AnnotationState[]]>([
-    [null, 'no task without annotations', []],
-    [null, 'no task whose annotations are deleted', annotations({ ...deleted, result: touched })],
-    ['changed', 'the first region of the first annotation', annotations({ result: touched }, {})],
-    ['unchanged', 'no region but the first', annotations({ result: untouched })],
-    ['unchanged', 'no annotation but the first', annotations({}, { result: touched })],
-    ['changed', 'a cancelled one too', annotations({ ...skipped, result: touched })],
-    ['changed', 'the first that is not deleted', annotations({ ...deleted }, { result: touched })],
-    ['unchanged', 'an annotation without a region as not changed', annotations({ result: [] })],
-    ['unchanged', 'a region without an origin as not changed', annotations({})],
-  ])('%s: %s', (seed, _sentence, given) => {
-    expect(taskOutcome(imported(), given, model).seed).toBe(seed)
-    expect(taskOutcome(foreign(), given, model).seed).toBe(seed)
   })
 })
 

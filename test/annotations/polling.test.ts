@@ -1,0 +1,85 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createPolling, type Polling } from '../../src/annotations/polling.ts'
+import { lockProject } from '../../src/annotations/store.ts'
+import { type TestDatabase, testDatabase } from '../support/database.ts'
+import { recordingLog } from '../support/log.ts'
+import { collectingJobs } from './collecting-jobs.ts'
+
+let db: TestDatabase
+let polling: Polling
+let collected: ReturnType<typeof collectingJobs>
+let log: ReturnType<typeof recordingLog>
+beforeAll(async () => {
+  db = await testDatabase()
+  await db.database.kysely.transaction().execute(async (tx) => {
+    for (const project of [1, 2, 3]) await lockProject(tx, project)
+    await tx.updateTable('projects').set({ polled: true }).where('project_id', '>', 1).execute()
+    await tx.updateTable('projects').set({ gone: true }).where('project_id', '=', 3).execute()
+  })
+})
+afterAll(() => db?.drop())
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  collected = collectingJobs()
+  log = recordingLog()
+})
+afterEach(() => {
+  polling.stop()
+  vi.useRealTimers()
+})
+
+function start(reconcileSeconds: number, jobs = collected.jobs): void {
+  polling = createPolling(db.database, jobs, reconcileSeconds, log as never)
+  polling.start()
+}
+const projects = () => collected.waiting.map(([, { project }]) => project)
+
+describe('Label Studio is asked', () => {
+  test('about every project at the start', async () => {
+    start(300)
+    await vi.waitFor(() => expect(projects()).toEqual(expect.arrayContaining([1, 2])))
+  })
+
+  test('every ten seconds about projects without a webhook, unless they are gone', async () => {
+    start(0)
+    await vi.advanceTimersByTimeAsync(9_999)
+    expect(projects()).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    await vi.waitFor(() => expect(projects()).toEqual([2]))
+  })
+
+  test('about all projects as often as was set', async () => {
+    start(5)
+    await vi.waitFor(() => expect(projects()).toContain(1))
+    collected.waiting.length = 0
+    await vi.advanceTimersByTimeAsync(5_000)
+    await vi.waitFor(() => expect(projects()).toContain(1))
+  })
+
+  test('never about all projects when that is switched off', async () => {
+    start(0)
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    await vi.waitFor(() => expect(projects()).toEqual([2]))
+  })
+
+  test('no more after the end', async () => {
+    start(0)
+    polling.stop()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(projects()).toEqual([])
+  })
+})
+
+test('a database that is away is asked again later', async () => {
+  let isAway = true
+  const reconcileAll = async (...args: Parameters<typeof collected.jobs.reconcileAll>) => {
+    if (isAway) throw new Error('the database is away')
+    await collected.jobs.reconcileAll(...args)
+  }
+  start(5, { ...collected.jobs, reconcileAll })
+  await vi.waitFor(() => expect(log.entries.join()).toContain('could not be looked up'))
+  isAway = false
+  await vi.advanceTimersByTimeAsync(5_000)
+  await vi.waitFor(() => expect(projects()).toContain(1))
+})
