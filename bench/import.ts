@@ -49,10 +49,12 @@ export const importing: Measurement = {
 async function measureImport(
   { quick, runs }: Bench,
   call: Call,
-  { database, run }: { database: Database; run: (total: number) => Promise<string> },
+  { database, run }: { database: Database; run: (total: number) => Promise<Started> },
 ) {
   const total = quick ? 200 : 5_000
-  const tasks = await tasksOf(database, await run(total))
+  const first = await run(total)
+  await first.ready
+  const tasks = await tasksOf(database, first.id)
   const raw = (batch: number) => async () => {
     const { id } = await call<{ id: number }>('POST', '/api/projects', {
       title: 'bench',
@@ -62,7 +64,11 @@ async function measureImport(
   }
   const batches = BATCHES.map((batch) => [`${batch}`, raw(batch)] as const)
   const rates: Record<string, number[]> = await inTurn(Math.min(runs, 3), {
-    ours: async () => total / (await importSeconds(database, await run(total))),
+    ours: async () => {
+      const { id, ready } = await run(total)
+      const [seconds] = await Promise.all([importSeconds(database, id, total), ready])
+      return total / seconds
+    },
     ...Object.fromEntries(batches),
   })
   const sides = { unit: 'tasks/s', means: `${total} tasks with a prediction each, into a real Label Studio` }
@@ -85,25 +91,36 @@ async function labelStudioFor({ directory, log }: Bench) {
   })
 }
 
-/** @returns the id of the run, when it is ready */
-async function run(call: Call, to: string, total: number): Promise<string> {
-  const { id } = await call<{ id: string }>('POST', '/runs', { monitor: 'bench', to, total, force: true })
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    const { status, error } = await call<{ status: string; error: unknown }>('GET', `/runs/${id}`)
-    if (status === 'ready') return id
-    if (status === 'failed') throw new Error(`the run failed: ${JSON.stringify(error)}`)
-  }
+interface Started {
+  id: string
+  /** Settles when the run is over; rejects when it failed. */
+  ready: Promise<void>
 }
 
-/** From the first request's sending until the last task is followed, by the times that the database keeps. */
-async function importSeconds({ pool }: Database, id: string): Promise<number> {
-  const { rows } = await pool.query(
-    `select extract(epoch from max(tasks.seen_at) - min(run_tasks.sent_at))::float as seconds
-     from run_tasks join runs on runs.id = run_id join tasks using (project_id, task_id) where run_id = $1`,
-    [id],
-  )
-  return rows[0].seconds
+async function run(call: Call, to: string, total: number): Promise<Started> {
+  const { id } = await call<{ id: string }>('POST', '/runs', { monitor: 'bench', to, total, force: true })
+  const ready = async () => {
+    for (;;) {
+      const { status, error } = await call<{ status: string; error: unknown }>('GET', `/runs/${id}`)
+      if (status === 'ready') return
+      if (status === 'failed') throw new Error(`the run failed: ${JSON.stringify(error)}`)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+  }
+  return { id, ready: ready() }
+}
+
+/** From the first request's sending until the last task is followed, by the database. */
+async function importSeconds({ pool }: Database, id: string, total: number): Promise<number> {
+  for (;;) {
+    const { rows } = await pool.query(
+      `select count(task_id) as followed, extract(epoch from clock_timestamp() - min(sent_at))::float as seconds
+       from run_tasks where run_id = $1`,
+      [id],
+    )
+    if (rows[0].followed === total) return rows[0].seconds
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 async function tasksOf({ kysely }: Database, id: string): Promise<ImportTask[]> {

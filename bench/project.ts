@@ -1,3 +1,4 @@
+import { writeTasks } from '../src/annotations/store.ts'
 import type { Database } from '../src/db/database.ts'
 
 /** Labeling config of the projects that are filled here. */
@@ -7,7 +8,7 @@ const DAYS = Array.from({ length: 7 }, (_, index) => `2026-03-${String(8 + index
 const TIMES_MEDIAN_MS = 20_000
 
 /** Writes a project as a finished run leaves it: tasks 1 to `tasks` with an imported prediction each, not yet reviewed. */
-export async function fillProject({ pool }: Database, project: number, tasks: number): Promise<void> {
+export async function fillProject({ pool, kysely }: Database, project: number, tasks: number): Promise<void> {
   const strata = DAYS.map((key) => ({ key, seen: tasks * 10, sampled: Math.round(tasks / DAYS.length) }))
   const definition = {
     thresholds: [{ metric: 'change_rate', max: 0.75, min_reviewed: 30 }],
@@ -23,13 +24,21 @@ export async function fillProject({ pool }: Database, project: number, tasks: nu
      values ($1, $2, 'bench', 'bench', $3, 'v1.0.0', '["answer"]', true)`,
     [project, rows[0].id, CONFIG],
   )
+  const first = {
+    ...{ task_id: 1, key: null, data: {}, data_hash: null, result: null },
+    ...{ model_version: null, score: null, stratum: null },
+  }
+  await kysely.transaction().execute((tx) => writeTasks(tx, project, [first]))
+  // copies of one that the service has written have all its columns
   await pool.query(
-    `insert into tasks (project_id, task_id, data, result, model_version, stratum, contribution)
-     select $1, i, jsonb_build_object('question', 'What is the capital of country ' || i || '?'),
-       jsonb_build_array(jsonb_build_object('id', 'answer', 'from_name', 'answer', 'to_name', 'question',
-         'type', 'textarea', 'value', jsonb_build_object('text', jsonb_build_array('The capital is city ' || i || '.')))),
-       'v1.' || i % 5 || '.0', ($3::text[])[1 + i % 7], '[["coverage", "tasks", 1, 0, 0]]'
-     from generate_series(1, $2::int) as i`,
+    `with first as (delete from tasks where project_id = $1 returning tasks)
+     insert into tasks select copy.* from first, generate_series(1, $2::int) as i,
+       jsonb_populate_record(first.tasks, jsonb_build_object('task_id', i, 'model_version', 'v1.' || i % 5 || '.0',
+         'data', jsonb_build_object('question', 'What is the capital of country ' || i || '?'),
+         'result', jsonb_build_array(jsonb_build_object('id', 'answer', 'from_name', 'answer', 'to_name', 'question',
+           'type', 'textarea',
+           'value', jsonb_build_object('text', jsonb_build_array('The capital is city ' || i || '.')))),
+         'stratum', ($3::text[])[1 + i % 7], 'contribution', '[["coverage", "tasks", 1, 0, 0]]'::jsonb)) as copy`,
     [project, tasks, DAYS],
   )
   await pool.query(
@@ -52,6 +61,8 @@ export async function annotateProject({ pool }: Database, project: number): Prom
     [project, TIMES_MEDIAN_MS],
   )
   await pool.query(`update tasks set changed = task_id % 10 = 0 where project_id = $1`, [project])
+  // without it the database takes a project that it has not seen for an empty one
+  await pool.query('analyze tasks, annotations')
   await pool.query(
     `insert into tallies (project_id, dimension, key, count, changed, amount)
      select $1, dimension, addend.key, count(*), coalesce(sum(moved), 0), coalesce(sum(amount), 0)

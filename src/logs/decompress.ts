@@ -6,8 +6,9 @@ export class BrokenData extends Error {
   override name = 'BrokenData'
 }
 
-const OUTPUT_BYTES = 1 << 18
-const [FIRST_BLOCK, LAST_BLOCK] = [1 << 9, 1 << 16]
+/** Each block and each output is a turn of another thread: fewer, larger ones cost less. */
+const OUTPUT_BYTES = 1 << 19
+const [FIRST_BLOCK, LAST_BLOCK] = [1 << 9, 1 << 17]
 const MAGIC_BYTES = 4
 
 interface Codec {

@@ -19,14 +19,23 @@ export interface JsonlOptions {
   readDate: DateReader
 }
 
+/** Up to this length, looking at a string's bytes one by one is faster than a search. */
+const SHORT = 32
+
 /** The position of the quote that closes the string opened before `at`, or `end`. */
 function stringEnd(bytes: Buffer, at: number, end: number): number {
-  for (; at < end; at++) {
+  for (const near = Math.min(at + SHORT, end); at < near; at++) {
     const byte = bytes[at]
     if (byte === QUOTE) return at
     if (byte === BACKSLASH) at++
   }
-  return end
+  for (let from = at; ; from = at + 1) {
+    at = bytes.indexOf(QUOTE, from)
+    if (at < 0 || at >= end) return end
+    let slashes = at
+    while (slashes > from && bytes[slashes - 1] === BACKSLASH) slashes--
+    if ((at - slashes) % 2 === 0) return at
+  }
 }
 
 /** The position after the value that starts at `at`, whatever it holds. */
@@ -97,18 +106,41 @@ function dateOf(names: readonly string[], readDate: DateReader): RecordReader {
 function field(name: string): RecordReader {
   const keys = [Buffer.from(name)]
   const found = new Int32Array(2)
+  const keyOf = remembered(stratumOf)
   return (bytes, start, end) => {
     findMembers(bytes, start, end, keys, found)
     const [from = -1, to = -1] = found
-    if (from < 0) return null
-    const text = bytes.toString('utf8', from, to)
-    if (!text.startsWith('"')) return stratumKey(text)
-    if (!text.includes('\\')) return stratumKey(text.slice(1, -1))
-    try {
-      return stratumKey(JSON.parse(text))
-    } catch {
-      return stratumKey(text)
-    }
+    return from < 0 ? null : keyOf(bytes, from, to)
+  }
+}
+
+function stratumOf(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start, end)
+  if (!text.startsWith('"')) return stratumKey(text)
+  if (!text.includes('\\')) return stratumKey(text.slice(1, -1))
+  try {
+    return stratumKey(JSON.parse(text))
+  } catch {
+    return stratumKey(text)
+  }
+}
+
+const SLOTS = 256
+const MAX_REMEMBERED = 64
+
+/** Remembers what `read` makes of short values, so that those that come again and again are decoded once. */
+function remembered(read: (bytes: Buffer, start: number, end: number) => string): typeof read {
+  const slots: ({ bytes: Buffer; text: string } | undefined)[] = Array(SLOTS).fill(undefined)
+  return (bytes, start, end) => {
+    if (end - start > MAX_REMEMBERED) return read(bytes, start, end)
+    let hash = 0
+    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0
+    const slot = hash & (SLOTS - 1)
+    const known = slots[slot]
+    if (known && sameBytes(bytes, start, end, known.bytes)) return known.text
+    const text = read(bytes, start, end)
+    slots[slot] = { bytes: Buffer.from(bytes.subarray(start, end)), text }
+    return text
   }
 }
 
