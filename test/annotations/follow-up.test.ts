@@ -139,11 +139,11 @@ describe('a job', () => {
 
   test('that compares anew counts what an older version of the service did not, without Label Studio', async () => {
     await follow(true)
-    const [task] = fake.importTasks(PROJECT, [{ predictions: [predictionOf(2)] }])
-    fake.annotate(task as number, { result: predictionOf(3).result })
+    const [task] = fake.importTasks(PROJECT, [{ predictions: [predictionOf(18)] }])
+    fake.annotate(task as number, { result: predictionOf(36).result })
     await perform('reconcile', { project: PROJECT })
     const tallies = () =>
-      database.kysely.selectFrom('tallies').selectAll().orderBy(['dimension', 'key']).execute()
+      database.kysely.selectFrom('tallies').selectAll().orderBy('dimension').orderBy('key').execute()
     const counted = await tallies()
     await sql`delete from tallies where dimension ~ '^(label|confusion|edit) '`.execute(database.kysely)
     await sql`update tasks set contribution = (select jsonb_agg(addend) from jsonb_array_elements(contribution) as addend
