@@ -14,6 +14,8 @@ export interface RunStratum {
   key: string
   seen: number
   sampled: number
+  /** Of the sampled; not noted by runs of earlier versions, which had none. */
+  blind?: number
 }
 
 /** Everything an evaluation is computed from: a number of rows that does not grow with the annotations. */
@@ -21,6 +23,8 @@ export interface Tallies {
   coverage: { tasks: number; reviewed: number; skipped: number; not_comparable: number }
   total: Counts
   seed: Counts
+  /** The tasks whose prediction reviewers do not see: how many there are, and what came of those compared. */
+  blind: { tasks: number; compared: Counts }
   controls: Map<string, Counts>
   modelVersions: Map<string, Counts>
   reviewedStrata: Map<string, Counts>
@@ -29,7 +33,7 @@ export interface Tallies {
   leadTimes: Map<string, Counts[]>
   /** Empty in a project that no run made. */
   strata: RunStratum[]
-  /** The tasks that were there to be reviewed at the start; 0 without a run. */
+  /** The tasks that were there at the start to be reviewed with their predictions; 0 without a run. */
   planned: number
 }
 
@@ -69,14 +73,19 @@ export async function readTallies(
     },
     total: of('total').get('') ?? NONE,
     seed: of('seed').get('') ?? NONE,
+    blind: { tasks: tasks('blind'), compared: of('blind').get('') ?? NONE },
     controls: of('control'),
     modelVersions: of('model_version'),
     reviewedStrata: of('stratum'),
     annotators: of('annotator'),
     leadTimes: buckets,
     strata,
-    planned: strata.reduce((sum, stratum) => sum + stratum.sampled, 0),
+    planned: strata.reduce((sum, stratum) => sum + shown(stratum), 0),
   }
+}
+
+function shown({ sampled, blind = 0 }: RunStratum): number {
+  return sampled - blind
 }
 
 /** The sum of the similarities of the tasks counted. */
@@ -84,11 +93,11 @@ export function similaritySum({ amount, count }: Counts): number {
   return (fromBillionths(amount, count) ?? 0) * count
 }
 
-/** The strata of the run with what reviewers said of them. */
+/** The strata of the run with what reviewers said of them, having seen the predictions. */
 export function mixOf({ strata, reviewedStrata }: Tallies): Stratum[] {
-  return strata.map(({ key, seen, sampled }) => {
-    const { count, changed } = reviewedStrata.get(key) ?? NONE
-    return { seen, sampled: Math.max(sampled, count), reviewed: count, changed }
+  return strata.map((stratum) => {
+    const { count, changed } = reviewedStrata.get(stratum.key) ?? NONE
+    return { seen: stratum.seen, sampled: Math.max(shown(stratum), count), reviewed: count, changed }
   })
 }
 

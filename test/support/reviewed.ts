@@ -15,6 +15,8 @@ export interface ReviewedTask {
   annotations?: (Region[] | { result: Region[]; was_cancelled?: boolean; ground_truth?: boolean })[]
   version?: string
   stratum?: string
+  /** Whether reviewers did not see the prediction. */
+  blind?: boolean
   /** `object@offset` of its record. */
   source?: string
 }
@@ -33,7 +35,7 @@ interface RunOf {
   monitor: { id: string; name: string }
   from: string
   to: string
-  strata?: { key: string; seen: number; sampled: number }[]
+  strata?: { key: string; seen: number; sampled: number; blind?: number }[]
   status?: 'ready' | 'failed'
 }
 
@@ -82,7 +84,7 @@ export async function reviewedProject(database: Database, given: ReviewedProject
       await writeTasks(
         tx,
         project,
-        part.map(({ task_id, data, prediction, version = 'v1', stratum = null }) => ({
+        part.map(({ task_id, data, prediction, version = 'v1', stratum = null, blind = false }) => ({
           task_id,
           key: `${id}:${task_id}`,
           data,
@@ -91,6 +93,7 @@ export async function reviewedProject(database: Database, given: ReviewedProject
           model_version: version,
           score: 0.5,
           stratum,
+          blind,
         })),
       )
       if (id !== null) await writeRunTasks(tx, id, at, part)
@@ -118,7 +121,7 @@ async function writeRunTasks(
   tasks: (ReviewedTask & { task_id: number })[],
 ): Promise<void> {
   const rows = tasks.map(
-    ({ task_id, data, prediction, version = 'v1', stratum = '', source = '' }, index) => ({
+    ({ task_id, data, prediction, version = 'v1', stratum = '', source = '', blind = false }, index) => ({
       run_id,
       position: first + index,
       key: `${run_id}:${task_id}`,
@@ -128,6 +131,7 @@ async function writeRunTasks(
       result: toJsonb(prediction),
       model_version: version,
       task_id,
+      blind,
     }),
   )
   if (rows.length > 0) await tx.insertInto('run_tasks').values(rows).execute()
