@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts'
 import type { Stratum } from '../metrics/weighted.ts'
-import { type Dimension, fromBillionths } from './tally.ts'
+import { type Frequencies, readFrequencies } from './frequencies.ts'
+import { type Dimension, type Frequency, fromBillionths } from './tally.ts'
 
 /** One row of the tallies; `amount` as `tally.ts` says. */
 export interface Counts {
@@ -26,6 +27,8 @@ export interface Tallies {
   /** The tasks whose prediction reviewers do not see: how many there are, and what came of those compared. */
   blind: { tasks: number; compared: Counts }
   controls: Map<string, Counts>
+  /** By control, which labels and words became which. */
+  frequencies: Map<string, Frequencies>
   modelVersions: Map<string, Counts>
   reviewedStrata: Map<string, Counts>
   annotators: Map<string, Counts>
@@ -39,6 +42,21 @@ export interface Tallies {
 
 const NONE: Counts = { count: 0, changed: 0, amount: 0 }
 
+/** The dimensions that are read whole. */
+const WHOLE: Exclude<Dimension, Frequency>[] = [
+  ...([
+    'coverage',
+    'total',
+    'control',
+    'model_version',
+    'stratum',
+    'annotator',
+    'lead_time',
+    'seed',
+    'blind',
+  ] as const),
+]
+
 export async function readTallies(
   db: Database['kysely'],
   project: number,
@@ -48,6 +66,7 @@ export async function readTallies(
     .selectFrom('tallies')
     .select(['dimension', 'key', 'count', 'changed', 'amount'])
     .where('project_id', '=', project)
+    .where('dimension', 'in', WHOLE)
     .where('count', '<>', 0)
     .orderBy('key')
     .execute()
@@ -59,7 +78,7 @@ export async function readTallies(
         { count, changed, amount },
       ]),
     )
-  const coverage = of('coverage')
+  const [coverage, controls] = [of('coverage'), of('control')]
   const tasks = (key: string) => coverage.get(key)?.count ?? 0
   const buckets = Map.groupBy(byDimension.get('lead_time') ?? [], ({ key }) =>
     key.slice(0, key.lastIndexOf(' ')),
@@ -74,7 +93,8 @@ export async function readTallies(
     total: of('total').get('') ?? NONE,
     seed: of('seed').get('') ?? NONE,
     blind: { tasks: tasks('blind'), compared: of('blind').get('') ?? NONE },
-    controls: of('control'),
+    controls,
+    frequencies: await readFrequencies(db, project, [...controls.keys()]),
     modelVersions: of('model_version'),
     reviewedStrata: of('stratum'),
     annotators: of('annotator'),
