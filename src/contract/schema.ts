@@ -1050,7 +1050,7 @@ export interface components {
         };
         /** @description A bound on one metric, with `max`, `min` or both. Who is named under `notify` hears of it once when the metric is surely past `warn` (warning) or past the bound (failed), and once when it is surely back. In between nothing is sent, so that a metric near a bound is no stream of messages. */
         Threshold: {
-            /** @description `change_rate`, `weighted_change_rate`, `similarity`, `control:NAME.change_rate` or `control:NAME.similarity`. */
+            /** @description `change_rate`, `weighted_change_rate`, `similarity`, `control:NAME.change_rate`, `control:NAME.similarity`, or of one label of a control `label:NAME/LABEL.recall` (of the answers or regions to which reviewers gave the label, the share that was predicted so), `label:NAME/LABEL.precision` or `label:NAME/LABEL.f1`. The label is written as in `confusion` of an evaluation, and each answer or region counts as one review. */
             metric: string;
             /**
              * @description Fail above it.

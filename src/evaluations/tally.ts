@@ -10,7 +10,7 @@ import type { Replacements } from './replacement.ts'
  */
 export type Dimension =
   | 'coverage' // keys tasks, reviewed, skipped, not_comparable, blind
-  | 'total' // key '': the compared tasks, without the blind ones, as in all dimensions below
+  | 'total' // key '': the compared tasks that are not blind; so are those of all dimensions but blind and seed
   | 'control' // key: name of the control tag
   | 'model_version'
   | 'stratum'

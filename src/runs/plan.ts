@@ -88,7 +88,7 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
       plan: toJsonb(plan),
       strata: toJsonb(drawn.strata.map((each) => ({ ...each, blind: blindBy.get(each.key)?.length ?? 0 }))),
       malformed: toJsonb(malformed.first),
-      warnings: toJsonb(warningsOf(definition, scanned, drawn, spread)),
+      warnings: toJsonb(warningsOf(definition, mapping, scanned, drawn, spread)),
       progress: toJsonb({
         ...NO_PROGRESS,
         ...scanned.progress,
@@ -235,6 +235,7 @@ function modelVersionFor(run: RunRow, versions: (string | null)[]): string {
 
 function warningsOf(
   { sample }: Definition,
+  mapping: Mapping,
   { malformed, progress }: ScanResult,
   drawn: Drawn,
   spread: Spread | null,
@@ -246,6 +247,13 @@ function warningsOf(
   if (sample.allocation === 'neyman' && spread === null) {
     warnings.push(
       `The sample is proportional: no run of the monitor with sample.by ${sample.by} has reviews yet that the allocation neyman could go by.`,
+    )
+  }
+  const shown = new Set(Object.values(mapping.data))
+  const told = Object.values(mapping.prediction).filter((field) => shown.has(field))
+  if (sample.blind_fraction > 0 && told.length > 0) {
+    warnings.push(
+      `Blind tasks are not blind: the labeling config shows reviewers the record's ${told.join(', ')}, which is the prediction.`,
     )
   }
   if (malformed.count > 0) {

@@ -37,6 +37,8 @@ interface RunOf {
   to: string
   strata?: { key: string; seen: number; sampled: number; blind?: number }[]
   status?: 'ready' | 'failed'
+  /** What made its strata. */
+  by?: string
 }
 
 /** A text answer as Label Studio keeps it. */
@@ -166,7 +168,7 @@ async function insertRun(database: Database, run: RunOf, project: number): Promi
       id,
       monitor_id: run.monitor.id,
       monitor: run.monitor.name,
-      definition: toJsonb({}),
+      definition: toJsonb(run.by === undefined ? {} : { sample: { by: run.by } }),
       status: run.status ?? 'ready',
       window_from: run.from,
       window_to: run.to,
