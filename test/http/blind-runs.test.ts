@@ -20,13 +20,14 @@ beforeAll(async () => {
 })
 afterAll(() => it.stop())
 
-async function monitor(name: string, sample: object) {
+async function monitor(name: string, sample: object, more: object = {}) {
   const source = { type: 'file', path: '.', key_pattern: '{YYYY}-{MM}-{DD}.jsonl' }
   const input = monitorInput({
     name,
     source,
     format: { type: 'jsonl' },
     sample: { total: 50, seed: 7, ...sample },
+    ...more,
   })
   const { status, body } = await it.request().post('/monitors').send(input)
   expect(status).toBe(201)
@@ -91,6 +92,14 @@ describe('a run with blind tasks', () => {
     expect(without.some(({ blind }) => blind)).toBe(false)
     expect(sources(first.filter(({ blind }) => blind))).toEqual(sources(second.filter(({ blind }) => blind)))
     expect(first.filter(({ blind }) => blind)).toHaveLength(10)
+  })
+
+  test('is warned where the labeling config shows what is predicted', async () => {
+    const config = '<View><Text name="q" value="$answer"/><TextArea name="answer" toName="q"/></View>'
+    await monitor('shown', { blind_fraction: 0.2 }, { labeling: { config } })
+    expect((await planned('shown')).run.warnings).toEqual([
+      expect.stringMatching(/Blind tasks are not blind.*answer/),
+    ])
   })
 
   test.each([-0.1, 1.1, '0.3', null])('is refused a fraction of %j', async (blind_fraction) => {
