@@ -1,6 +1,8 @@
 import type { Measurement } from '../alerts/threshold.ts'
+import type { LabelCounts } from '../metrics/confusion.ts'
 import { binomialSequence } from '../metrics/sequence.ts'
 import { weighted, weightedSequence } from '../metrics/weighted.ts'
+import { shown } from './replacement.ts'
 import { type Counts, mixOf, similaritySum, type Tallies } from './tallies.ts'
 
 /** A metric by its name, and of which tasks: all, or those of one model version or one stratum. */
@@ -14,10 +16,11 @@ export interface Measured extends Measurement {
   value: number | null
 }
 
-/** What a threshold may be set on; `NAME` is the name of a control tag. */
-const PATTERN = /^(?:(change_rate|weighted_change_rate|similarity)|control:(.+)\.(change_rate|similarity))$/
+/** What a threshold may be set on. Names of controls and labels may hold any of its characters themselves. */
+const PATTERN =
+  /^(?:change_rate|weighted_change_rate|similarity|control:(?<control>.+)\.(?:change_rate|similarity)|label:(?<label>.+\/.+)\.(?<figure>precision|recall|f1))$/
 const NAMES =
-  'change_rate, weighted_change_rate, similarity, control:NAME.change_rate or control:NAME.similarity'
+  'change_rate, weighted_change_rate, similarity, control:NAME.change_rate, control:NAME.similarity, label:NAME/LABEL.recall, label:NAME/LABEL.precision or label:NAME/LABEL.f1'
 /** The metrics that are counted by model version and by stratum too. */
 const GROUPED = ['change_rate', 'similarity']
 
@@ -52,7 +55,8 @@ export function metricName({ metric, model_version = null, stratum = null }: Met
 export function measure(of: MetricOf, tallies: Tallies, confidence: number): Measured | null {
   if (metricProblem(of)) return null
   if (of.metric === 'weighted_change_rate') return measureWeighted(tallies, confidence)
-  const [, , control] = PATTERN.exec(of.metric) ?? []
+  const { control, label, figure } = PATTERN.exec(of.metric)?.groups ?? {}
+  if (label !== undefined) return measureLabel(labelCounts(label, tallies), figure as Figure, confidence)
   const counts = countsOf({ ...of, control }, tallies)
   const sum = of.metric.endsWith('similarity') ? similaritySum(counts) : counts.changed
   return mean(sum, counts.count, confidence)
@@ -84,4 +88,39 @@ function measureWeighted(tallies: Tallies, confidence: number): Measured {
   }
 }
 
+type Figure = 'precision' | 'recall' | 'f1'
+
+/**
+ * The counts of a label by `NAME/LABEL`. Either may hold slashes: NAME is the shortest beginning that is a control of the
+ * project.
+ */
+function labelCounts(name: string, { frequencies }: Tallies): LabelCounts {
+  const slashes = [...name.matchAll(/\//g)].map(({ index }) => index)
+  const end = slashes.find((index) => frequencies.has(name.slice(0, index)))
+  if (end === undefined) return NO_LABEL
+  return frequencies.get(name.slice(0, end))?.labels.get(shown(name.slice(end + 1))) ?? NO_LABEL
+}
+
+/**
+ * A figure of one label with its sequence: each answer or region that the figure is a share of counts as one review.
+ *
+ * F1 = 2 J / (1 + J) rises with the share J of answers with the label on both sides among those with it on any, so that
+ * its sequence is that of J, taken through the same function.
+ */
+function measureLabel(
+  { predicted, corrected, both }: LabelCounts,
+  figure: Figure,
+  confidence: number,
+): Measured {
+  if (figure !== 'f1') return mean(both, figure === 'recall' ? corrected : predicted, confidence)
+  const { value, sequence, reviewed } = mean(both, predicted + corrected - both, confidence)
+  const f1 = (share: number) => (2 * share) / (1 + share)
+  return {
+    value: value === null ? null : f1(value),
+    sequence: sequence && [f1(sequence[0]), f1(sequence[1])],
+    reviewed,
+  }
+}
+
+const NO_LABEL: LabelCounts = { predicted: 0, corrected: 0, both: 0 }
 const NONE: Counts = { count: 0, changed: 0, amount: 0 }

@@ -15,6 +15,8 @@ export interface RunStratum {
   key: string
   seen: number
   sampled: number
+  /** Of the sampled; not noted by runs of earlier versions, which had none. */
+  blind?: number
 }
 
 /** Everything an evaluation is computed from: a number of rows that does not grow with the annotations. */
@@ -22,6 +24,8 @@ export interface Tallies {
   coverage: { tasks: number; reviewed: number; skipped: number; not_comparable: number }
   total: Counts
   seed: Counts
+  /** The tasks whose prediction reviewers do not see: how many there are, and what came of those compared. */
+  blind: { tasks: number; compared: Counts }
   controls: Map<string, Counts>
   /** By control, which labels and words became which. */
   frequencies: Map<string, Frequencies>
@@ -32,7 +36,7 @@ export interface Tallies {
   leadTimes: Map<string, Counts[]>
   /** Empty in a project that no run made. */
   strata: RunStratum[]
-  /** The tasks that were there to be reviewed at the start; 0 without a run. */
+  /** The tasks that were there at the start to be reviewed with their predictions; 0 without a run. */
   planned: number
 }
 
@@ -49,6 +53,7 @@ const WHOLE: Exclude<Dimension, Frequency>[] = [
     'annotator',
     'lead_time',
     'seed',
+    'blind',
   ] as const),
 ]
 
@@ -87,6 +92,7 @@ export async function readTallies(
     },
     total: of('total').get('') ?? NONE,
     seed: of('seed').get('') ?? NONE,
+    blind: { tasks: tasks('blind'), compared: of('blind').get('') ?? NONE },
     controls,
     frequencies: await readFrequencies(db, project, [...controls.keys()]),
     modelVersions: of('model_version'),
@@ -94,8 +100,12 @@ export async function readTallies(
     annotators: of('annotator'),
     leadTimes: buckets,
     strata,
-    planned: strata.reduce((sum, stratum) => sum + stratum.sampled, 0),
+    planned: strata.reduce((sum, stratum) => sum + shown(stratum), 0),
   }
+}
+
+function shown({ sampled, blind = 0 }: RunStratum): number {
+  return sampled - blind
 }
 
 /** The sum of the similarities of the tasks counted. */
@@ -103,11 +113,11 @@ export function similaritySum({ amount, count }: Counts): number {
   return (fromBillionths(amount, count) ?? 0) * count
 }
 
-/** The strata of the run with what reviewers said of them. */
+/** The strata of the run with what reviewers said of them, having seen the predictions. */
 export function mixOf({ strata, reviewedStrata }: Tallies): Stratum[] {
-  return strata.map(({ key, seen, sampled }) => {
-    const { count, changed } = reviewedStrata.get(key) ?? NONE
-    return { seen, sampled: Math.max(sampled, count), reviewed: count, changed }
+  return strata.map((stratum) => {
+    const { count, changed } = reviewedStrata.get(stratum.key) ?? NONE
+    return { seen: stratum.seen, sampled: Math.max(shown(stratum), count), reviewed: count, changed }
   })
 }
 

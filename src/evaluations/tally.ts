@@ -9,14 +9,15 @@ import type { Replacements } from './replacement.ts'
  * different labels and words: only the most frequent are ever read.
  */
 export type Dimension =
-  | 'coverage' // keys tasks, reviewed, skipped, not_comparable
-  | 'total' // key '': the compared tasks
+  | 'coverage' // keys tasks, reviewed, skipped, not_comparable, blind
+  | 'total' // key '': the compared tasks that are not blind; so are those of all dimensions but blind and seed
   | 'control' // key: name of the control tag
   | 'model_version'
   | 'stratum'
   | 'annotator' // key: Label Studio's user id
   | 'lead_time' // key: annotator, a space, and the bucket
-  | 'seed' // key '': what the original script counts
+  | 'blind' // key '': the compared blind tasks
+  | 'seed' // key '': what the original script counts, blind or not
   | Frequency
 
 /** What is counted by control, whose name ends the dimension. */
@@ -39,9 +40,14 @@ export function fromBillionths(sum: number, count: number): number | null {
   return count === 0 ? null : sum / BILLION / count
 }
 
-/** What one existing task adds to the tallies of its project. */
-export function contribution(outcome: TaskOutcome): Addend[] {
+/**
+ * What one existing task adds to the tallies of its project.
+ *
+ * @param blind whether reviewers do not see its prediction: it is covered, but its comparison counts apart
+ */
+export function contribution(outcome: TaskOutcome, blind = false): Addend[] {
   const addends: Addend[] = [['coverage', 'tasks', 1, 0, 0]]
+  if (blind) addends.push(['coverage', 'blind', 1, 0, 0])
   if (outcome.seed) addends.push(['seed', '', 1, outcome.seed === 'changed' ? 1 : 0, 0])
   if (outcome.state === 'skipped') addends.push(['coverage', 'skipped', 1, 0, 0])
   if (outcome.state === 'not_comparable') {
@@ -54,6 +60,10 @@ export function contribution(outcome: TaskOutcome): Addend[] {
     addends.push([dimension, key, 1, changed ? 1 : 0, toBillionths(similarity)])
   }
   addends.push(['coverage', 'reviewed', 1, 0, 0])
+  if (blind) {
+    one('blind', '', compared.changed, compared.similarity)
+    return addends
+  }
   one('total', '', compared.changed, compared.similarity)
   one('model_version', compared.model_version, compared.changed, compared.similarity)
   if (outcome.stratum !== null) one('stratum', outcome.stratum, compared.changed, compared.similarity)

@@ -5,8 +5,11 @@ import { labelPairs } from '../../src/metrics/confusion.ts'
 import { textEdits } from '../../src/metrics/edits.ts'
 import type { FakeAnnotation, FakeLabelStudio, FakeTask } from './fake-label-studio.ts'
 
-/** What a run imported with each of its keys. */
-export type Imported = Map<string, { result: Region[]; model_version: string; stratum: string }>
+/** What a run imported with each of its keys; without the result where it is blind. */
+export type Imported = Map<
+  string,
+  { result: Region[]; model_version: string; stratum: string; blind: boolean }
+>
 
 export interface Run {
   imported: Imported
@@ -39,6 +42,8 @@ export function onePass(fake: FakeLabelStudio, project: number, run: Run | null)
 
   for (const task of tasksOf(fake, project)) {
     add('coverage tasks')
+    const imported = run?.imported.get(String(task.meta.key)) ?? null
+    if (imported?.blind) add('coverage blind')
     const annotations = fake.annotationsOf(task.id)
     const [first] = annotations
     if (first) add('seed ', first.result[0]?.origin === 'prediction-changed')
@@ -48,7 +53,6 @@ export function onePass(fake: FakeLabelStudio, project: number, run: Run | null)
       continue
     }
     add('coverage reviewed')
-    const imported = run?.imported.get(String(task.meta.key)) ?? null
     const votes = live.flatMap((annotation): Vote[] => {
       const prediction = imported ?? predictionOf(fake, task, annotation, version)
       if (!prediction || controls.length === 0) return []
@@ -85,6 +89,10 @@ export function onePass(fake: FakeLabelStudio, project: number, run: Run | null)
     })
     const { changed } = decision
     const amount = billionths(mean(decided.map(({ similarity }) => similarity)))
+    if (imported?.blind) {
+      add('blind ', changed, amount)
+      continue
+    }
     add('total ', changed, amount)
     add(`model_version ${decision.side[0]?.version}`, changed, amount)
     if (imported) add(`stratum ${imported.stratum}`, changed, amount)

@@ -157,6 +157,7 @@ test('an annotation that moves the numbers has the thresholds looked at', async 
       model_version: 'v1',
       score: null,
       stratum: null,
+      blind: false,
     }
     await writeTasks(tx, 31, [{ ...task, result: result as never }])
     const annotation = {
