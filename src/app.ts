@@ -6,7 +6,7 @@ import type { Config } from './config.ts'
 import type { ContractDocument } from './contract/document.ts'
 import { Problem, problemHandler } from './contract/problem.ts'
 import { createContract, operationOf } from './contract/validator.ts'
-import { createAccess } from './http/access.ts'
+import { type AccessSettings, createAccess } from './http/access.ts'
 import { type ComparisonRoutes, comparisonRoutes } from './http/comparisons.ts'
 import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
 import { type ExportRoutes, exportRoutes } from './http/exports.ts'
@@ -14,6 +14,7 @@ import { type LabelStudioRoutes, labelStudioRoutes } from './http/label-studio.t
 import { type MonitorRoutes, monitorRoutes } from './http/monitors.ts'
 import { type RunRoutes, runRoutes } from './http/runs.ts'
 import { type ServiceRoutes, serviceRoutes } from './http/service.ts'
+import { sessionRoutes } from './http/session.ts'
 import { LabelStudioError } from './labeling/client.ts'
 import { UnreadableSecretError } from './monitors/secrets.ts'
 
@@ -24,7 +25,7 @@ export type AppDependencies = Omit<MonitorRoutes, 'contract'> &
   ExportRoutes &
   LabelStudioRoutes &
   Omit<ServiceRoutes, 'document'> & {
-    config: Pick<Config, 'host' | 'apiTokens' | 'webhookSecrets' | 'basicAuth' | 'labelStudio' | 'smtp'>
+    config: AccessSettings & Pick<Config, 'labelStudio' | 'smtp' | 'trustProxy'>
     document: ContractDocument
     log: Logger
   }
@@ -36,9 +37,10 @@ const BODY = '2mb'
 /** The service as an Express app: access → contract → routes → problems. It never listens. */
 export function createApp(deps: AppDependencies): Express {
   const contract = createContract({ document: deps.document.json, logger: deps.log })
+  const access = createAccess(deps.config)
   const app = express()
   app.disable('x-powered-by')
-  app.set('trust proxy', 'loopback')
+  app.set('trust proxy', deps.config.trustProxy)
   app.use((request, response, next) => {
     const id = randomUUID()
     Object.assign(request, { id })
@@ -48,7 +50,7 @@ export function createApp(deps: AppDependencies): Express {
   app.use(helmet())
   app.use(contract.route)
   app.use(logRequests(deps.log))
-  app.use(createAccess(deps.config))
+  app.use(access.check)
 
   const keepRaw = (request: object, _response: unknown, buffer: Buffer) => {
     Object.assign(request, { rawBody: buffer })
@@ -76,6 +78,7 @@ export function createApp(deps: AppDependencies): Express {
   app.use(exportRoutes(deps))
   app.use(labelStudioRoutes(deps))
   app.use(serviceRoutes(deps))
+  app.use(sessionRoutes({ access }))
   app.use(problemHandler({ logger: deps.log, translate }))
   return app
 }
