@@ -623,6 +623,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is asking
+         * @description What a page asks first: where `role` is null, it has to ask its user for a token and pass it to `POST /session`.
+         */
+        get: operations["getSession"];
+        put?: never;
+        /**
+         * Exchange a token for the cookie of a page
+         * @description Sets the cookie `monitor_session` (`HttpOnly`, `SameSite=Strict`, behind https `Secure`), which browsers send by themselves from then on; a page keeps no token. It holds for twelve hours, and no longer than its token is one of `API_TOKENS`.
+         */
+        post: operations["createSession"];
+        /**
+         * End the session
+         * @description Takes the cookie back. Whether there was one does not matter.
+         */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ready": {
         parameters: {
             query?: never;
@@ -1764,11 +1792,23 @@ export interface components {
             path: string;
             message: string;
         };
+        Session: {
+            /**
+             * @description The role of the caller; null for one who has to send a token.
+             * @enum {unknown}
+             */
+            role: "read" | "write" | "admin" | null;
+            /**
+             * Format: date-time
+             * @description When the session ends; null for a token, and where none is needed.
+             */
+            expires_at: string | null;
+        };
         /**
          * @description Stable names of what can go wrong.
          * @enum {string}
          */
-        ProblemType: "urn:label-studio-monitor:problem:invalid-request" | "urn:label-studio-monitor:problem:invalid-body" | "urn:label-studio-monitor:problem:unauthenticated" | "urn:label-studio-monitor:problem:forbidden" | "urn:label-studio-monitor:problem:not-found" | "urn:label-studio-monitor:problem:method-not-allowed" | "urn:label-studio-monitor:problem:name-taken" | "urn:label-studio-monitor:problem:run-state" | "urn:label-studio-monitor:problem:gate-failed" | "urn:label-studio-monitor:problem:gate-inconclusive" | "urn:label-studio-monitor:problem:version-mismatch" | "urn:label-studio-monitor:problem:body-too-large" | "urn:label-studio-monitor:problem:unsupported-media-type" | "urn:label-studio-monitor:problem:invalid-monitor" | "urn:label-studio-monitor:problem:invalid-labeling-config" | "urn:label-studio-monitor:problem:invalid-config-ini" | "urn:label-studio-monitor:problem:invalid-window" | "urn:label-studio-monitor:problem:invalid-where" | "urn:label-studio-monitor:problem:nothing-failed" | "urn:label-studio-monitor:problem:idempotency-key-reused" | "urn:label-studio-monitor:problem:internal" | "urn:label-studio-monitor:problem:label-studio-refused" | "urn:label-studio-monitor:problem:label-studio-unavailable" | "urn:label-studio-monitor:problem:database-unavailable" | "urn:label-studio-monitor:problem:not-ready";
+        ProblemType: "urn:label-studio-monitor:problem:invalid-request" | "urn:label-studio-monitor:problem:invalid-body" | "urn:label-studio-monitor:problem:unauthenticated" | "urn:label-studio-monitor:problem:forbidden" | "urn:label-studio-monitor:problem:not-found" | "urn:label-studio-monitor:problem:method-not-allowed" | "urn:label-studio-monitor:problem:name-taken" | "urn:label-studio-monitor:problem:run-state" | "urn:label-studio-monitor:problem:gate-failed" | "urn:label-studio-monitor:problem:gate-inconclusive" | "urn:label-studio-monitor:problem:version-mismatch" | "urn:label-studio-monitor:problem:body-too-large" | "urn:label-studio-monitor:problem:unsupported-media-type" | "urn:label-studio-monitor:problem:invalid-monitor" | "urn:label-studio-monitor:problem:invalid-labeling-config" | "urn:label-studio-monitor:problem:invalid-config-ini" | "urn:label-studio-monitor:problem:invalid-window" | "urn:label-studio-monitor:problem:invalid-where" | "urn:label-studio-monitor:problem:nothing-failed" | "urn:label-studio-monitor:problem:idempotency-key-reused" | "urn:label-studio-monitor:problem:too-many-requests" | "urn:label-studio-monitor:problem:internal" | "urn:label-studio-monitor:problem:label-studio-refused" | "urn:label-studio-monitor:problem:label-studio-unavailable" | "urn:label-studio-monitor:problem:database-unavailable" | "urn:label-studio-monitor:problem:not-ready";
     };
     responses: {
         /** @description The monitor as stored, with its defaults. */
@@ -1862,6 +1902,15 @@ export interface components {
                 };
             };
         };
+        /** @description What the caller may do. */
+        SessionFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Session"];
+            };
+        };
         /** @description The request does not fit this contract. */
         InvalidRequest: {
             headers: {
@@ -1881,9 +1930,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The token may read only. */
+        /** @description The role of the token is too small. */
         Forbidden: {
             headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many calls from this caller, or too many failures to authenticate from its address. The request was not carried out. */
+        TooManyRequests: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -2039,6 +2098,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2063,6 +2123,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2102,6 +2163,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2121,6 +2183,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2152,6 +2215,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2185,6 +2249,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2220,6 +2285,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2252,6 +2318,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2285,6 +2352,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2317,6 +2385,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2357,6 +2426,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2376,6 +2446,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2403,6 +2474,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2424,6 +2496,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2445,6 +2518,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2475,6 +2549,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2504,6 +2579,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2531,6 +2607,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2567,6 +2644,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2605,6 +2683,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2644,6 +2723,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["GateProblem"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2672,6 +2752,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2689,6 +2770,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2741,6 +2823,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2758,6 +2841,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2772,6 +2856,7 @@ export interface operations {
         responses: {
             200: components["responses"]["ModelVersions"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2789,6 +2874,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Healthy"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2806,6 +2892,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Healthy"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2826,6 +2913,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2846,6 +2934,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2863,6 +2952,7 @@ export interface operations {
         responses: {
             200: components["responses"]["ModelVersions"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2883,6 +2973,68 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["SessionFound"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    createSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description One of `API_TOKENS`. */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["SessionFound"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    deleteSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The browser has no session any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
