@@ -89,7 +89,8 @@ async function assemble(
     publicUrl: config.publicUrl,
     log,
   })
-  const jobs = createFollowUpJobs({ database, labelStudio, queue }, log)
+  const webhook = { url: `${config.publicUrl}/webhook`, secrets: config.webhookSecrets }
+  const jobs = createFollowUpJobs({ database, labelStudio, webhook, queue }, log)
   const intake = createIntake(database, jobs, log)
   const polling = createPolling(database, jobs, config.reconcileInterval, log)
   const sources = {
@@ -107,7 +108,7 @@ async function assemble(
     openDefinition: monitors.open,
     findMonitor: monitors.find,
     publicUrl: config.publicUrl,
-    webhookSecret: config.webhookSecrets[0] as string,
+    webhook,
     backoff,
     now,
     log,
@@ -117,6 +118,7 @@ async function assemble(
     document: readContractDocument(),
     database,
     labelStudio,
+    webhook,
     intake,
     monitors,
     runs,

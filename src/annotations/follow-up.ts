@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
 import type { Database, Transaction } from '../db/database.ts'
 import type { Queue } from '../jobs/queue.ts'
-import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
+import { LabelStudioError } from '../labeling/client.ts'
 import { readProjectState, readTasks } from './reading.ts'
 import { recompute } from './recompute.ts'
-import { reconcile } from './reconcile.ts'
+import { type ReconcileDependencies, reconcile } from './reconcile.ts'
 
 /** The work that events leave behind; sent with the transaction that found it necessary. */
 export interface FollowUpJobs {
@@ -13,11 +13,16 @@ export interface FollowUpJobs {
   /** Reads title, labeling config and model version, and compares anew where they changed. */
   readProject(tx: Transaction, project: number): Promise<void>
   reconcile(tx: Transaction, project: number): Promise<void>
+  /** The same for a project without a webhook, every few seconds. */
+  poll(tx: Transaction, project: number): Promise<void>
   reconcileAll(tx: Transaction): Promise<void>
 }
 
 interface ProjectJob {
   project: number
+}
+interface ReconcileJob extends ProjectJob {
+  leaveWebhook?: boolean
 }
 interface TasksJob extends ProjectJob {
   tasks: number[]
@@ -27,11 +32,11 @@ interface TasksJob extends ProjectJob {
 export interface FollowUpWork {
   readTasks(job: TasksJob, signal: AbortSignal): Promise<void>
   readProject(job: ProjectJob, signal: AbortSignal): Promise<void>
-  reconcile(job: ProjectJob, signal: AbortSignal): Promise<void>
+  reconcile(job: ReconcileJob, signal: AbortSignal): Promise<void>
 }
 
 export function createFollowUpWork(
-  deps: { database: Database; labelStudio: LabelStudio },
+  deps: ReconcileDependencies,
   log: Pick<Logger, 'info' | 'warn'>,
 ): FollowUpWork {
   const { database } = deps
@@ -55,9 +60,9 @@ export function createFollowUpWork(
         await readProjectState(deps, project)
         await recompute(database, project, signal)
       }),
-    reconcile: ({ project }, signal) =>
+    reconcile: ({ project, leaveWebhook = false }, signal) =>
       whileThere(project, async () => {
-        const report = await reconcile(deps, project, { signal })
+        const report = await reconcile(deps, project, { signal, leaveWebhook })
         log.info(report, 'reconciled')
       }),
   }
@@ -65,10 +70,10 @@ export function createFollowUpWork(
 
 /** At most one reconciliation and one reading of a project wait at a time: each finds whatever came before it. */
 export function createFollowUpJobs(
-  { database, labelStudio, queue }: { database: Database; labelStudio: LabelStudio; queue: Queue },
+  { queue, ...deps }: ReconcileDependencies & { queue: Queue },
   log: Logger,
 ): FollowUpJobs {
-  const work = createFollowUpWork({ database, labelStudio }, log)
+  const work = createFollowUpWork(deps, log)
   const retry = { limit: 20, delaySeconds: 5, backoff: true }
   queue.define<TasksJob>('read-tasks', {
     retry,
@@ -79,20 +84,23 @@ export function createFollowUpJobs(
     retry,
     handler: (job, { signal }) => work.readProject(job, signal),
   })
-  queue.define<ProjectJob>('reconcile', {
+  queue.define<ReconcileJob>('reconcile', {
     retry,
     handler: (job, { signal }) => work.reconcile(job, signal),
   })
 
-  const once = (name: string) => async (tx: Transaction, project: number) => {
-    await queue.send(name, { project }, { transaction: tx, singletonKey: `project ${project}` })
-  }
+  const once =
+    (name: string, how: object = {}) =>
+    async (tx: Transaction, project: number) => {
+      await queue.send(name, { project, ...how }, { transaction: tx, singletonKey: `project ${project}` })
+    }
   const jobs: FollowUpJobs = {
     async readTasks(tx, project, tasks) {
       await queue.send('read-tasks', { project, tasks }, { transaction: tx })
     },
     readProject: once('read-project'),
     reconcile: once('reconcile'),
+    poll: once('reconcile', { leaveWebhook: true }),
     async reconcileAll(tx) {
       const rows = await tx
         .selectFrom('projects')

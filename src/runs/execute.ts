@@ -2,13 +2,14 @@ import type { Logger } from 'pino'
 import type { Outbox } from '../alerts/outbox.ts'
 import type { Database } from '../db/database.ts'
 import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
+import type { OwnWebhook } from '../labeling/webhook.ts'
 import { SourceError, type SourceSettings } from '../logs/source.ts'
 import type { Definition } from '../monitors/monitor.ts'
 import { type Backoff, withBackoff } from './backoff.ts'
 import { announceFailed, finish } from './finish.ts'
 import { importTasks } from './import.ts'
 import { makePlan, type Plan, PlanError } from './plan.ts'
-import { makeProject, registerWebhook } from './project.ts'
+import { followProject, makeProject } from './project.ts'
 import { enter, findRun, type RunError, type RunRow, update } from './run.ts'
 
 export interface RunDependencies {
@@ -21,7 +22,7 @@ export interface RunDependencies {
   sources: SourceSettings
   /** Under which Label Studio reaches this service. */
   publicUrl: string
-  webhookSecret: string
+  webhook: OwnWebhook
   backoff: Backoff
   log: Logger
 }
@@ -65,7 +66,7 @@ async function go(deps: RunDependencies, id: string, stop: AbortSignal): Promise
     if (plan.tasks > 0) {
       run = await step(() => makeProject(deps, run as RunRow, plan))
       await step(() => importTasks(deps, run as RunRow, plan, signal))
-      await step(() => registerWebhook(deps, run as RunRow, signal))
+      await step(() => followProject(deps, run as RunRow, signal))
     }
     await finish(deps, id)
     deps.log.info({ run: id, tasks: plan.tasks, project: run.project_id }, 'the run is ready')

@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
 import { reconcile } from '../annotations/reconcile.ts'
 import { lockProject } from '../annotations/store.ts'
+import { registerWebhook } from '../annotations/webhook.ts'
 import { toJsonb } from '../db/json.ts'
-import { ensureProject, ensureWebhook, projectTitle } from '../labeling/project.ts'
+import { ensureProject, projectTitle } from '../labeling/project.ts'
 import type { RunDependencies } from './execute.ts'
 import type { Plan } from './plan.ts'
 import { findRun, type RunRow, update } from './run.ts'
@@ -58,28 +58,15 @@ export async function makeProject(deps: RunDependencies, run: RunRow, plan: Plan
  * Registers the webhook; where Label Studio refuses it, the project is polled. Then reads what happened in the
  * project before.
  */
-export async function registerWebhook(
-  deps: RunDependencies,
-  run: RunRow,
-  signal: AbortSignal,
-): Promise<void> {
-  const { database, labelStudio } = deps
+export async function followProject(deps: RunDependencies, run: RunRow, signal: AbortSignal): Promise<void> {
   const project = run.project_id as number
-  const state = await ensureWebhook(labelStudio, project, {
-    url: `${deps.publicUrl}/webhook`,
-    secret: deps.webhookSecret,
-  })
-  await database.kysely
-    .updateTable('projects')
-    .set({
-      webhook_id: state.id,
-      webhook_active: state.registered,
-      webhook_problem: state.problem,
-      polled: !state.registered,
-      updated_at: sql<Date>`clock_timestamp()`,
-    })
+  const known = await deps.database.kysely
+    .selectFrom('projects')
+    .select('webhook_id')
     .where('project_id', '=', project)
-    .execute()
-  await update(database.kysely, run.id, { webhook: toJsonb(state) })
-  await reconcile({ database, labelStudio }, project, { signal })
+    .executeTakeFirst()
+  const state = await registerWebhook(deps, project, known?.webhook_id ?? null)
+  const { registered, id, problem, remedy } = state
+  await update(deps.database.kysely, run.id, { webhook: toJsonb({ registered, id, problem, remedy }) })
+  await reconcile(deps, project, { signal })
 }
