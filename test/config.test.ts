@@ -46,6 +46,7 @@ test('everything has a default', () => {
     labelStudio: null,
     logLevel: 'info',
     reconcileInterval: 300,
+    eventRetentionDays: 30,
     s3: { endpoint: null, region: null },
     aws: {},
   })
@@ -74,6 +75,7 @@ test('everything can be set', () => {
       AWS_ENDPOINT_URL_S3: 'http://s3.local:8333',
       AWS_REGION: 'eu-central-1',
       RECONCILE_INTERVAL: '0',
+      EVENT_RETENTION_DAYS: '0',
     }),
   ).toEqual({
     host: '0.0.0.0',
@@ -97,6 +99,7 @@ test('everything can be set', () => {
     logLevel: 'debug',
     s3: { endpoint: 'http://s3.local:8333', region: 'eu-central-1' },
     reconcileInterval: 0,
+    eventRetentionDays: 0,
     aws: {},
   })
 })
@@ -185,6 +188,7 @@ describe('a setting from a file', () => {
     'SMTP_FROM',
     'LOG_LEVEL',
     'RECONCILE_INTERVAL',
+    'EVENT_RETENTION_DAYS',
   ])('%s_FILE is read, and refused beside the variable', (name) => {
     expect(problemsOf({ [`${name}_FILE`]: '/run/none' }).join()).toContain(
       `${name}: expected in the file /run/none`,
@@ -262,6 +266,7 @@ describe('a wrong setting is one problem', () => {
     ['a sender that is no address', { SMTP_URL: 'smtp://h', SMTP_FROM: 'me' }, /^SMTP_FROM: .*"me"/],
     ['a sender on two lines', { SMTP_URL: 'smtp://h', SMTP_FROM: 'a\nBcc: b <a@x.org>' }, /^SMTP_FROM: /],
     ['an unknown log level', { LOG_LEVEL: 'loud' }, /^LOG_LEVEL: .*trace.*"loud"/],
+    ['a retention that is no number', { EVENT_RETENTION_DAYS: '-1' }, /^EVENT_RETENTION_DAYS: /],
     ['an interval that is no number', { RECONCILE_INTERVAL: 'daily' }, /^RECONCILE_INTERVAL: /],
   ])('%s', (_, env, message) => {
     expect(problemsOf(env)).toEqual([expect.stringMatching(message)])

@@ -19,26 +19,14 @@ export function projectTitle(title: string, window: { from: string; to: string }
   return `${head} ${dates}`.trim().padEnd(TITLE_MIN, '.')
 }
 
-/**
- * The project of a run: the one that an earlier, interrupted attempt made, recognised by the run's id in its
- * description, or a new one.
- *
- * @param uncertain whether an earlier attempt may have made it
- */
-export async function ensureProject(
+/** The project that an earlier attempt of a run made, recognised by the run's id in its description. */
+export async function findProject(
   labelStudio: LabelStudio,
-  fields: { title: string; description: string; label_config: string },
+  title: string,
   runId: string,
-  uncertain: boolean,
-): Promise<LabelStudioProject> {
-  if (uncertain) {
-    const candidates = await labelStudio.projectsTitled(fields.title)
-    const own = candidates
-      .filter((project) => project.description.includes(runId))
-      .sort((a, b) => a.id - b.id)[0]
-    if (own) return own
-  }
-  return labelStudio.createProject(fields)
+): Promise<LabelStudioProject | undefined> {
+  const candidates = await labelStudio.projectsTitled(title)
+  return candidates.filter((project) => project.description.includes(runId)).sort((a, b) => a.id - b.id)[0]
 }
 
 const PAGE = 1000
