@@ -33,6 +33,8 @@ export interface Config {
   readonly logLevel: values.LogLevel
   /** Seconds between two comparisons of all projects with Label Studio; 0 is never. */
   readonly reconcileInterval: number
+  /** Days that processed events are kept; 0 is for ever. */
+  readonly eventRetentionDays: number
   /** What S3 sources use that name no endpoint or region themselves; null leaves it to the AWS SDK. */
   readonly s3: { readonly endpoint: string | null; readonly region: string | null }
   /** `AWS_*` settings that came as `AWS_*_FILE`, for the environment, which is where the AWS SDK looks for them. */
@@ -133,6 +135,7 @@ export function loadConfig(
     labelStudio: labelStudio && { url: labelStudio[0], apiKey: labelStudio[1] },
     logLevel: read('LOG_LEVEL', values.parseLogLevel, 'info'),
     reconcileInterval: read('RECONCILE_INTERVAL', (text) => values.parseInteger(text, 86_400), 300),
+    eventRetentionDays: read('EVENT_RETENTION_DAYS', (text) => values.parseInteger(text, 3_650), 30),
     s3: {
       endpoint: read('AWS_ENDPOINT_URL_S3', asWritten, null),
       region: read('AWS_REGION', asWritten, null),

@@ -9,6 +9,7 @@ import { createWebhookCaller } from './alerts/webhook.ts'
 import { createFollowUpJobs } from './annotations/follow-up.ts'
 import { createIntake } from './annotations/intake.ts'
 import { createPolling } from './annotations/polling.ts'
+import { createRetention } from './annotations/retention.ts'
 import { createApp } from './app.ts'
 import { listeningOn } from './config.ts'
 import { readContractDocument } from './contract/document.ts'
@@ -89,9 +90,11 @@ async function assemble(
     publicUrl: config.publicUrl,
     log,
   })
-  const jobs = createFollowUpJobs({ database, labelStudio, queue }, log)
+  const webhook = { url: `${config.publicUrl}/webhook`, secrets: config.webhookSecrets }
+  const jobs = createFollowUpJobs({ database, labelStudio, webhook, queue }, log)
   const intake = createIntake(database, jobs, log)
   const polling = createPolling(database, jobs, config.reconcileInterval, log)
+  const retention = createRetention(database, config.eventRetentionDays, log)
   const sources = {
     fileRoot: config.fileRoot,
     s3Endpoint: config.s3.endpoint,
@@ -107,7 +110,7 @@ async function assemble(
     openDefinition: monitors.open,
     findMonitor: monitors.find,
     publicUrl: config.publicUrl,
-    webhookSecret: config.webhookSecrets[0] as string,
+    webhook,
     backoff,
     now,
     log,
@@ -117,6 +120,7 @@ async function assemble(
     document: readContractDocument(),
     database,
     labelStudio,
+    webhook,
     intake,
     monitors,
     runs,
@@ -131,6 +135,7 @@ async function assemble(
   intake.start()
   watch.start()
   polling.start()
+  retention.start()
   serve(app)
 
   return {
@@ -140,6 +145,7 @@ async function assemble(
       await close(server)
       await intake.stop()
       await watch.stop()
+      await retention.stop()
       await queue.stop({ deadlineMs: JOBS_DEADLINE_MS })
       mailer?.close()
       await database.close()

@@ -48,6 +48,7 @@ test('everything has a default', () => {
     labelStudio: null,
     logLevel: 'info',
     reconcileInterval: 300,
+    eventRetentionDays: 30,
     s3: { endpoint: null, region: null },
     aws: {},
   })
@@ -78,6 +79,7 @@ test('everything can be set', () => {
       RECONCILE_INTERVAL: '0',
       RATE_LIMIT: '90',
       TRUST_PROXY: 'loopback,10.0.0.0/8, fd00::1',
+      EVENT_RETENTION_DAYS: '0',
     }),
   ).toEqual({
     host: '0.0.0.0',
@@ -103,6 +105,7 @@ test('everything can be set', () => {
     reconcileInterval: 0,
     rateLimit: 90,
     trustProxy: 'loopback, 10.0.0.0/8, fd00::1',
+    eventRetentionDays: 0,
     aws: {},
   })
 })
@@ -193,6 +196,7 @@ describe('a setting from a file', () => {
     'RECONCILE_INTERVAL',
     'RATE_LIMIT',
     'TRUST_PROXY',
+    'EVENT_RETENTION_DAYS',
   ])('%s_FILE is read, and refused beside the variable', (name) => {
     expect(problemsOf({ [`${name}_FILE`]: '/run/none' }).join()).toContain(
       `${name}: expected in the file /run/none`,
@@ -274,6 +278,7 @@ describe('a wrong setting is one problem', () => {
     ['a proxy that is no address', { TRUST_PROXY: 'nginx' }, /^TRUST_PROXY: .*"nginx"/],
     ['a network that is none', { TRUST_PROXY: '10.0.0.0/33' }, /^TRUST_PROXY: /],
     ['all proxies of the world', { TRUST_PROXY: 'true' }, /^TRUST_PROXY: /],
+    ['a retention that is no number', { EVENT_RETENTION_DAYS: '-1' }, /^EVENT_RETENTION_DAYS: /],
     ['an interval that is no number', { RECONCILE_INTERVAL: 'daily' }, /^RECONCILE_INTERVAL: /],
   ])('%s', (_, env, message) => {
     expect(problemsOf(env)).toEqual([expect.stringMatching(message)])

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
 import type { Database, Transaction } from '../db/database.ts'
 import type { Queue } from '../jobs/queue.ts'
-import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
+import { LabelStudioError } from '../labeling/client.ts'
 import { readProjectState, readTasks } from './reading.ts'
 import { outdatedProjects, recompute } from './recompute.ts'
-import { reconcile } from './reconcile.ts'
+import { type ReconcileDependencies, reconcile } from './reconcile.ts'
 
 /** The work that events leave behind; sent with the transaction that found it necessary. */
 export interface FollowUpJobs {
@@ -13,6 +13,8 @@ export interface FollowUpJobs {
   /** Reads title, labeling config and model version, and compares anew where they changed. */
   readProject(tx: Transaction, project: number): Promise<void>
   reconcile(tx: Transaction, project: number): Promise<void>
+  /** The same for a project without a webhook, every few seconds. */
+  poll(tx: Transaction, project: number): Promise<void>
   reconcileAll(tx: Transaction): Promise<void>
   /** Compares tasks anew that a newer version of the service, or one that was killed, has left to be. */
   recomputeAll(tx: Transaction): Promise<void>
@@ -20,6 +22,9 @@ export interface FollowUpJobs {
 
 interface ProjectJob {
   project: number
+}
+interface ReconcileJob extends ProjectJob {
+  leaveWebhook?: boolean
 }
 interface TasksJob extends ProjectJob {
   tasks: number[]
@@ -29,12 +34,12 @@ interface TasksJob extends ProjectJob {
 export interface FollowUpWork {
   readTasks(job: TasksJob, signal: AbortSignal): Promise<void>
   readProject(job: ProjectJob, signal: AbortSignal): Promise<void>
-  reconcile(job: ProjectJob, signal: AbortSignal): Promise<void>
   recompute(job: ProjectJob, signal: AbortSignal): Promise<void>
+  reconcile(job: ReconcileJob, signal: AbortSignal): Promise<void>
 }
 
 export function createFollowUpWork(
-  deps: { database: Database; labelStudio: LabelStudio },
+  deps: ReconcileDependencies,
   log: Pick<Logger, 'info' | 'warn'>,
 ): FollowUpWork {
   const { database } = deps
@@ -58,9 +63,9 @@ export function createFollowUpWork(
         await readProjectState(deps, project)
         await recompute(database, project, signal)
       }),
-    reconcile: ({ project }, signal) =>
+    reconcile: ({ project, leaveWebhook = false }, signal) =>
       whileThere(project, async () => {
-        const report = await reconcile(deps, project, { signal })
+        const report = await reconcile(deps, project, { signal, leaveWebhook })
         log.info(report, 'reconciled')
       }),
     async recompute({ project }, signal) {
@@ -72,10 +77,10 @@ export function createFollowUpWork(
 
 /** At most one reconciliation and one reading of a project wait at a time: each finds whatever came before it. */
 export function createFollowUpJobs(
-  { database, labelStudio, queue }: { database: Database; labelStudio: LabelStudio; queue: Queue },
+  { queue, ...deps }: ReconcileDependencies & { queue: Queue },
   log: Logger,
 ): FollowUpJobs {
-  const work = createFollowUpWork({ database, labelStudio }, log)
+  const work = createFollowUpWork(deps, log)
   const retry = { limit: 20, delaySeconds: 5, backoff: true }
   queue.define<TasksJob>('read-tasks', {
     retry,
@@ -86,7 +91,7 @@ export function createFollowUpJobs(
     retry,
     handler: (job, { signal }) => work.readProject(job, signal),
   })
-  queue.define<ProjectJob>('reconcile', {
+  queue.define<ReconcileJob>('reconcile', {
     retry,
     handler: (job, { signal }) => work.reconcile(job, signal),
   })
@@ -95,9 +100,11 @@ export function createFollowUpJobs(
     handler: (job, { signal }) => work.recompute(job, signal),
   })
 
-  const once = (name: string) => async (tx: Transaction, project: number) => {
-    await queue.send(name, { project }, { transaction: tx, singletonKey: `project ${project}` })
-  }
+  const once =
+    (name: string, how: object = {}) =>
+    async (tx: Transaction, project: number) => {
+      await queue.send(name, { project, ...how }, { transaction: tx, singletonKey: `project ${project}` })
+    }
   const jobs: FollowUpJobs = {
     async readTasks(tx, project, tasks) {
       await queue.send('read-tasks', { project, tasks }, { transaction: tx })
@@ -107,6 +114,7 @@ export function createFollowUpJobs(
     async recomputeAll(tx) {
       for (const project of await outdatedProjects(tx)) await once('recompute')(tx, project)
     },
+    poll: once('reconcile', { leaveWebhook: true }),
     async reconcileAll(tx) {
       const rows = await tx
         .selectFrom('projects')

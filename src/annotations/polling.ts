@@ -14,7 +14,7 @@ export interface Polling {
  * Asks Label Studio for changes where it does not tell them: often for projects without a webhook, now and then for
  * all others, because webhooks get lost.
  *
- * @param reconcileSeconds between two comparisons of all projects, the first of them at the start; 0 is never
+ * @param reconcileSeconds between two comparisons of all projects; 0: only the one at the start
  */
 export function createPolling(
   database: Database,
@@ -33,9 +33,8 @@ export function createPolling(
     start() {
       recomputeAll()
       timers.push(setInterval(pollPolled, POLL_MS))
-      if (reconcileSeconds === 0) return
       reconcileAll()
-      timers.push(setInterval(reconcileAll, reconcileSeconds * 1000))
+      if (reconcileSeconds > 0) timers.push(setInterval(reconcileAll, reconcileSeconds * 1000))
     },
     stop() {
       for (const timer of timers) clearInterval(timer)
@@ -53,6 +52,6 @@ async function jobsFor(database: Database, jobs: FollowUpJobs, which: 'polled' |
       .where('gone', '=', false)
       .orderBy('project_id')
       .execute()
-    for (const { project_id } of rows) await jobs.reconcile(tx, project_id)
+    for (const { project_id } of rows) await jobs.poll(tx, project_id)
   })
 }

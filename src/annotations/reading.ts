@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts'
 import type { LabelStudio } from '../labeling/client.ts'
 import { readProject } from './event.ts'
-import { changeProject } from './project.ts'
+import { changeProject, isOtherwise } from './project.ts'
 import { noRepairs, type Repairs } from './repairs.ts'
 import { settleTasks } from './settle.ts'
 import { databaseClock, lockProject, type ProjectRow } from './store.ts'
@@ -38,26 +38,36 @@ export async function readTasks(
   return repairs
 }
 
+/** A project as it is known now. */
+export interface ProjectReading {
+  project: ProjectRow
+  /** How many tasks Label Studio counts in it. */
+  tasks: number | null
+  /** Whether its title, labeling config or model version was not as it was known. */
+  changed: boolean
+}
+
 /**
  * Reads a project's title, labeling config and model version from Label Studio.
  *
- * @returns what is known of it now, and how many tasks Label Studio counts in it
  * @throws LabelStudioError `missing` when there is no such project
  */
 export async function readProjectState(
   { database, labelStudio }: ReadingDependencies,
   projectId: number,
-): Promise<{ project: ProjectRow; tasks: number | null }> {
+): Promise<ProjectReading> {
   for (;;) {
     const readUs = await databaseClock(database)
     const remote = await labelStudio.project(projectId)
     const state = readProject(remote)
     if (!state) throw new Error(`Label Studio tells project ${projectId} without its labeling config`)
-    const project = await database.kysely.transaction().execute(async (tx) => {
+    const reading = await database.kysely.transaction().execute(async (tx) => {
       const known = await lockProject(tx, projectId)
       // Which of two readings at the same time is the newer one can't be told.
-      return (known.read_us ?? 0) >= readUs ? null : changeProject(tx, known, state, readUs)
+      if ((known.read_us ?? 0) >= readUs) return null
+      const changed = isOtherwise(known, state)
+      return { project: await changeProject(tx, known, state, readUs), tasks: remote.task_number, changed }
     })
-    if (project) return { project, tasks: remote.task_number }
+    if (reading) return reading
   }
 }

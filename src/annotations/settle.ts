@@ -69,11 +69,13 @@ export async function settleTasks(
   ]
   const displaced = [...new Set(former)].filter((task) => !wanted.has(task))
   await touchTasks(tx, projectId, displaced)
-  await noteReading(tx, projectId, tasks, settled, reading.readUs)
+  const replaced = fresh.filter((task) => stored.get(task.id)?.present).length
+  const rewritten = await noteReading(tx, projectId, tasks, settled, reading.readUs)
   await retally(tx, project, [...settled, ...displaced])
   addRepairs(repairs, {
     ...noRepairs(),
     tasks_added: tasks.filter((task) => !stored.get(task.id)?.present).length,
+    tasks_changed: replaced + rewritten,
     tasks_removed: vanished.length,
   })
   return [...new Set([...reading.asked.filter(isDisturbed), ...displaced])]
@@ -124,23 +126,30 @@ async function taskRows(tx: Transaction, project: ProjectRow, tasks: LabelStudio
   })
 }
 
-/** Notes of what was read that it exists, or not, and when that was. */
+/** Notes of what was read that it exists, or not, and when that was. @returns how many tasks had other data before */
 async function noteReading(
   tx: Transaction,
   project: number,
   tasks: LabelStudioTask[],
   settled: number[],
   readUs: number,
-): Promise<void> {
-  const rows = tasks.map(({ id, data, updated_at }) => ({ id, data, updated_us: microseconds(updated_at) }))
+): Promise<number> {
+  const rows = toJsonb(
+    tasks.map(({ id, data, updated_at }) => ({ id, data, updated_us: microseconds(updated_at) })),
+  )
+  const before = await sql<{ rewritten: number }>`
+    select count(*) as rewritten from tasks join jsonb_to_recordset(${rows}::jsonb) as r (id bigint, data jsonb)
+      on task_id = id
+    where project_id = ${project} and present and tasks.data is distinct from r.data`.execute(tx)
   await sql`
     update tasks set present = true, data = r.data, updated_us = r.updated_us
-    from jsonb_to_recordset(${toJsonb(rows)}::jsonb) as r (id bigint, data jsonb, updated_us bigint)
+    from jsonb_to_recordset(${rows}::jsonb) as r (id bigint, data jsonb, updated_us bigint)
     where project_id = ${project} and task_id = r.id`.execute(tx)
   // What was heard before the reading is in it.
   await sql`
     update tasks set read_us = ${readUs}::bigint, touched_us = least(touched_us, ${readUs}::bigint - 1)
     where project_id = ${project} and task_id = any(${settled}::bigint[])`.execute(tx)
+  return before.rows[0]?.rewritten ?? 0
 }
 
 /** @returns the tasks that the annotations were in until now, as far as the service knew */

@@ -164,9 +164,13 @@ export function toProblem(error: unknown): Problem {
   if (typeof status === 'number' && status >= 400 && status < 500 && expose === true)
     return ofHttpError(error, status)
   if (isDatabaseAway(error)) {
-    return new Problem('database-unavailable', 'The database can not be reached. Try again later.', {
-      cause: error,
-    })
+    return new Problem(
+      'database-unavailable',
+      'The database can not be reached, or can not write. Try again later.',
+      {
+        cause: error,
+      },
+    )
   }
   return internal(error)
 }
@@ -209,8 +213,11 @@ function ofHttpError(error: Error, status: number): Problem {
   })
 }
 
-/** PostgreSQL: connection exceptions (08), shutting down or starting up (57P), too many connections (53300). */
-const DATABASE_CODE = /^(08\w{3}|57P0\d|53300)$/
+/**
+ * PostgreSQL: connection exceptions (08), shutting down or starting up (57P), out of disk, memory or connections (53),
+ * I/O errors (58), a read-only server (25006) or file system (42501: the service owns its tables, so rights are no cause).
+ */
+const DATABASE_CODE = /^(08\w{3}|57P0\d|53\w{3}|58\w{3}|25006|42501)$/
 const NETWORK_CODES = [
   'ECONNREFUSED',
   'ECONNRESET',

@@ -383,7 +383,7 @@ export interface paths {
         put?: never;
         /**
          * Compare with Label Studio now
-         * @description Webhooks get lost. This reads the whole project from Label Studio, repairs what differs and says what it was. A project that the service does not know yet is followed from then on.
+         * @description Webhooks get lost. This compares the whole project with Label Studio, repairs what differs and says what it was: tasks, annotations, predictions, labeling config, and the service's own webhook. A project that the service does not know yet is followed from then on.
          */
         post: operations["reconcileEvaluation"];
         delete?: never;
@@ -1744,6 +1744,21 @@ export interface components {
             tasks: components["schemas"]["Repairs"];
             annotations: components["schemas"]["Repairs"];
             predictions: components["schemas"]["Repairs"];
+            config: {
+                /** @description Whether title, labeling config or model version differed. */
+                changed: boolean;
+                /** @description Tasks that were compared anew. */
+                recomputed: components["schemas"]["Count"];
+            };
+            /** @description How Label Studio tells the service what happens. Only a webhook that the service registered is set right; one that somebody registered by hand is left as it is. */
+            webhook: {
+                /** @description Whether Label Studio has an active webhook to the service. */
+                active: boolean;
+                /** @description What was done to the service's own: it was missing, switched off, not as registered (URL, headers, actions), or there more than once. */
+                repaired: ("registered" | "switched_on" | "corrected" | "double_removed")[];
+                /** @description Why Label Studio takes no webhook. */
+                problem: string | null;
+            };
         };
         /** @description How many were missing here, older here, and gone from Label Studio. */
         Repairs: {

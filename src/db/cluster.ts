@@ -127,7 +127,8 @@ async function runInitdb(place: {
     ]
     const stdio: StdioOptions = [password.fd, 'ignore', 'pipe']
     const { code, said } = await ending(
-      spawn(programs.initdb, options, { ...surroundings(data, maker), stdio }),
+      // Its own process group: Ctrl-C in the terminal reaches the service, which ends when this is done.
+      spawn(programs.initdb, options, { ...surroundings(data, maker), detached: true, stdio }),
     )
     if (code === 0) return
     const remedy = said.includes('could not look up effective user ID')

@@ -10,15 +10,17 @@ import { metricName } from '../evaluations/metric.ts'
 import { listProjects, readContext } from '../evaluations/read.ts'
 import { listComparedTasks, presentTask } from '../evaluations/tasks.ts'
 import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
+import type { OwnWebhook } from '../labeling/webhook.ts'
 import { followedProject } from './followed.ts'
 import { decodeCursor, page } from './paging.ts'
 
 export interface EvaluationRoutes {
   database: Database
   labelStudio: LabelStudio
+  webhook: OwnWebhook
 }
 
-export function evaluationRoutes({ database, labelStudio }: EvaluationRoutes): Router {
+export function evaluationRoutes({ database, labelStudio, webhook }: EvaluationRoutes): Router {
   const router = Router()
   const db = database.kysely
   const existing = (id: number): Promise<ProjectRow> => followedProject(db, id)
@@ -76,7 +78,7 @@ export function evaluationRoutes({ database, labelStudio }: EvaluationRoutes): R
 
   router.post('/evaluations/:project/reconcile', async (request, response) => {
     const { project } = input<'reconcileEvaluation'>(request).path
-    const report = await reconcile({ database, labelStudio }, project).catch((error) => {
+    const report = await reconcile({ database, labelStudio, webhook }, project).catch((error) => {
       if (!(error instanceof LabelStudioError && error.kind === 'missing')) throw error
       throw new Problem(
         'not-found',
@@ -84,21 +86,25 @@ export function evaluationRoutes({ database, labelStudio }: EvaluationRoutes): R
       )
     })
     const { tasks_added, tasks_removed, annotations_added, annotations_changed, annotations_removed } = report
-    const tasks = { added: tasks_added, updated: 0, removed: tasks_removed }
+    const tasks = { added: tasks_added, updated: report.tasks_changed, removed: tasks_removed }
     const annotations = {
       added: annotations_added,
       updated: annotations_changed,
       removed: annotations_removed,
     }
     const predictions = { added: 0, updated: report.predictions_changed, removed: 0 }
+    const config = { changed: report.config_changed, recomputed: report.recomputed }
+    const way = report.webhook ?? { active: false, repaired: [], problem: null }
     const counts = [tasks, annotations, predictions].flatMap((repairs) => Object.values(repairs))
     response.json({
       project,
       reconciled_at: new Date().toISOString(),
-      differed: counts.some((count) => count > 0),
+      differed: counts.some((count) => count > 0) || config.changed || way.repaired.length > 0,
       tasks,
       annotations,
       predictions,
+      config,
+      webhook: way,
     })
   })
 

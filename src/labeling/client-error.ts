@@ -7,11 +7,19 @@ export type LabelStudioErrorKind = 'unavailable' | 'unauthorized' | 'refused' | 
 export class LabelStudioError extends Error {
   readonly kind: LabelStudioErrorKind
   readonly status: number | null
-  constructor(kind: LabelStudioErrorKind, message: string, status: number | null = null) {
+  /** Whether Label Studio may have done, or still do, what it was asked for. */
+  readonly mayHaveActed: boolean
+  constructor(
+    kind: LabelStudioErrorKind,
+    message: string,
+    status: number | null = null,
+    mayHaveActed = status === null ? kind === 'unavailable' : status >= 500,
+  ) {
     super(message)
     this.name = 'LabelStudioError'
     this.kind = kind
     this.status = status
+    this.mayHaveActed = mayHaveActed
   }
 }
 
@@ -23,6 +31,9 @@ export function notJson(url: string): LabelStudioError {
   )
 }
 
+/** No connection came about, so that nobody heard the request. */
+const UNHEARD = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']
+
 /** What a failed call means, and what to do. */
 export function describe(error: unknown, config: AxiosRequestConfig, url: string): Error {
   if (!axios.isAxiosError(error)) return error as Error
@@ -31,6 +42,8 @@ export function describe(error: unknown, config: AxiosRequestConfig, url: string
     return new LabelStudioError(
       'unavailable',
       `Label Studio at ${url} did not answer ${what} (${error.code ?? 'no connection'}); check that it runs and that LABEL_STUDIO_URL is right.`,
+      null,
+      !UNHEARD.includes(error.code ?? ''),
     )
   }
   const { status, data } = error.response

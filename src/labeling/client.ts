@@ -42,6 +42,9 @@ export interface LabelStudioTask {
   updated_at: string
   annotations: LabelStudioAnnotation[]
   predictions: LabelStudioPrediction[]
+  /** How many annotations it has that are not skipped, and that are. */
+  total_annotations: number
+  cancelled_annotations: number
 }
 
 export interface ImportTask {
@@ -71,7 +74,7 @@ export interface TaskQuery {
   afterId?: number
   /** Only these tasks, as far as the project has them; at most some hundred, since they stand in a URL. */
   ids?: number[]
-  /** Only ids and meta (fast), or everything with annotations and predictions. */
+  /** Only ids, meta and counts (fast), or everything with annotations and predictions. */
   fields: 'identity' | 'all'
 }
 
@@ -100,6 +103,7 @@ export interface LabelStudio {
   webhooks(project: number): Promise<LabelStudioWebhook[]>
   createWebhook(fields: Omit<LabelStudioWebhook, 'id'>): Promise<LabelStudioWebhook>
   updateWebhook(id: number, fields: Partial<LabelStudioWebhook>): Promise<void>
+  deleteWebhook(id: number): Promise<void>
   taskUrl(project: number, task: number): string
   projectUrl(project: number): string
 }
@@ -185,6 +189,7 @@ export function createLabelStudio(url: string | null, apiKey: string | null): La
     webhooks: (project) => call({ url: '/api/webhooks/', params: { project } }),
     createWebhook: (fields) => call({ method: 'POST', url: '/api/webhooks/', data: fields }),
     updateWebhook: (id, fields) => call({ method: 'PATCH', url: `/api/webhooks/${id}/`, data: fields }),
+    deleteWebhook: (id) => call({ method: 'DELETE', url: `/api/webhooks/${id}/` }),
     taskUrl: (project, task) => `${url ?? ''}/projects/${project}/data?task=${task}`,
     projectUrl: (project) => `${url ?? ''}/projects/${project}/data`,
   }
@@ -195,7 +200,7 @@ function taskParams(project: number, query: TaskQuery): Record<string, unknown> 
   const params: Record<string, unknown> = { project, page: query.page ?? 1, page_size: query.pageSize }
   // `include` trims annotations and predictions by the same names as tasks, so full tasks are read without it.
   if (query.fields === 'all') params.fields = 'all'
-  else params.include = 'id,meta,updated_at'
+  else params.include = 'id,meta,updated_at,total_annotations,cancelled_annotations'
   const items: Record<string, unknown>[] = []
   if (query.updatedAfterUs != null) {
     const value = fromMicroseconds(query.updatedAfterUs)

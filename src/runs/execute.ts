@@ -2,13 +2,14 @@ import type { Logger } from 'pino'
 import type { Outbox } from '../alerts/outbox.ts'
 import type { Database } from '../db/database.ts'
 import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
+import type { OwnWebhook } from '../labeling/webhook.ts'
 import { SourceError, type SourceSettings } from '../logs/source.ts'
 import type { Definition } from '../monitors/monitor.ts'
 import { type Backoff, withBackoff } from './backoff.ts'
 import { announceFailed, finish } from './finish.ts'
 import { importTasks } from './import.ts'
 import { makePlan, type Plan, PlanError } from './plan.ts'
-import { makeProject, registerWebhook } from './project.ts'
+import { followProject, makeProject } from './project.ts'
 import { enter, findRun, type RunError, type RunRow, update } from './run.ts'
 
 export interface RunDependencies {
@@ -21,7 +22,7 @@ export interface RunDependencies {
   sources: SourceSettings
   /** Under which Label Studio reaches this service. */
   publicUrl: string
-  webhookSecret: string
+  webhook: OwnWebhook
   backoff: Backoff
   log: Logger
 }
@@ -34,16 +35,19 @@ export class RunStopped extends Error {}
  * next begins, and asks what was done before it does it.
  *
  * Two processes never work on one run: whoever does holds a lock that PostgreSQL gives up with its connection.
+ *
+ * @returns false when another process is at it, of which nobody knows whether it comes to the end
  */
-export async function executeRun(deps: RunDependencies, id: string, stop: AbortSignal): Promise<void> {
+export async function executeRun(deps: RunDependencies, id: string, stop: AbortSignal): Promise<boolean> {
   const session = await deps.database.session('run')
   try {
     const lock = await session.query<{ locked: boolean }>(
       'select pg_try_advisory_lock(hashtextextended($1, 0)) as locked',
       [`run ${id}`],
     )
-    if (!lock.rows[0]?.locked) return // Another process is at it.
+    if (!lock.rows[0]?.locked) return false
     await go(deps, id, stop)
+    return true
   } finally {
     await session.end()
   }
@@ -63,9 +67,9 @@ async function go(deps: RunDependencies, id: string, stop: AbortSignal): Promise
     run = await entered(deps, id, 'importing', { message: null })
     const plan = run.plan as Plan
     if (plan.tasks > 0) {
-      run = await step(() => makeProject(deps, run as RunRow, plan))
+      run = await step(() => makeProject(deps, run as RunRow, plan, signal))
       await step(() => importTasks(deps, run as RunRow, plan, signal))
-      await step(() => registerWebhook(deps, run as RunRow, signal))
+      await step(() => followProject(deps, run as RunRow, signal))
     }
     await finish(deps, id)
     deps.log.info({ run: id, tasks: plan.tasks, project: run.project_id }, 'the run is ready')
@@ -73,7 +77,7 @@ async function go(deps: RunDependencies, id: string, stop: AbortSignal): Promise
     if (stop.aborted) throw error // The service stops; another attempt goes on.
     if (watch.signal.aborted || error instanceof RunStopped) return
     deps.log.error({ err: error, run: id }, 'the run failed')
-    await announceFailed(deps, id, asRunError(error))
+    await announceFailed(deps, id, asRunError(error, run?.project_id ?? null))
   } finally {
     watch.stop()
   }
@@ -123,10 +127,16 @@ function watchForCancel(deps: RunDependencies, id: string): { signal: AbortSigna
 }
 
 /** Who can mend it, and how it is told. An error that nobody foresaw tells nothing of itself to users. */
-function asRunError(error: unknown): RunError {
+function asRunError(error: unknown, project: number | null): RunError {
   if (error instanceof PlanError) return { kind: 'user', message: error.message }
   if (error instanceof SourceError) {
     return { kind: error.kind === 'unavailable' ? 'operator' : 'user', message: error.message }
+  }
+  if (error instanceof LabelStudioError && error.kind === 'missing' && project !== null) {
+    return {
+      kind: 'operator',
+      message: `Label Studio has no project ${project} any more, or LABEL_STUDIO_API_KEY may no longer see it; this run can only go on in there. If the project was deleted, start a new run for the same window.`,
+    }
   }
   if (error instanceof LabelStudioError) return { kind: 'operator', message: error.message }
   return {

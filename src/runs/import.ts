@@ -8,6 +8,7 @@ import { dataHash } from '../labeling/data-hash.ts'
 import { importTask, taskIdsByKey } from '../labeling/project.ts'
 import type { Region } from '../labeling/types.ts'
 import { type RunDependencies, RunStopped } from './execute.ts'
+import { attempt, IN_FLIGHT_MS, LOOK_AGAIN_MS } from './in-flight.ts'
 import type { Plan } from './plan.ts'
 import { type RunProgress, type RunRow, update } from './run.ts'
 
@@ -15,9 +16,6 @@ type RunTask = Selectable<RunTasksTable>
 
 /** Label Studio takes as many tasks a second in requests of 1,000 as in larger ones, and tells nothing before the end. */
 const BATCH = 1_000
-/** How long Label Studio may still be busy with a request whose sender was killed (5,000 tasks take it 6–12 s). */
-const GRACE_MS = 20_000
-const LOOK_AGAIN_MS = 1_000
 
 /**
  * Imports the tasks of the plan that Label Studio doesn't have yet, in sample order.
@@ -41,16 +39,17 @@ export async function importTasks(
       const batch = await nextBatch(deps, run, after)
       if (batch.length === 0) break
       after = (batch.at(-1) as RunTask).position
-      const ids = await deps.labelStudio.importTasks(
-        run.project_id as number,
-        batch.map((task) =>
-          importTask({
-            ...task,
-            // Nothing in Label Studio tells a blind task from one that has no prediction.
-            result: task.blind ? [] : (task.result as Region[]),
-            model_version: plan.model_version,
-          }),
-        ),
+      const tasks = batch.map((task) =>
+        importTask({
+          ...task,
+          // Nothing in Label Studio tells a blind task from one that has no prediction.
+          result: task.blind ? [] : (task.result as Region[]),
+          model_version: plan.model_version,
+        }),
+      )
+      const ids = await attempt(
+        () => deps.labelStudio.importTasks(run.project_id as number, tasks),
+        () => noteSent(deps, run, batch, false),
       )
       await noted
       noted = note(deps, run, new Map(batch.map((task, index) => [task.key, ids[index] as number])))
@@ -66,8 +65,8 @@ export async function importTasks(
 }
 
 /** The tasks after a position that Label Studio doesn't have yet; they are noted as sent. */
-async function nextBatch({ database }: RunDependencies, run: RunRow, after: number): Promise<RunTask[]> {
-  const batch = await database.kysely
+async function nextBatch(deps: RunDependencies, run: RunRow, after: number): Promise<RunTask[]> {
+  const batch = await deps.database.kysely
     .selectFrom('run_tasks')
     .selectAll()
     .where('run_id', '=', run.id)
@@ -76,13 +75,17 @@ async function nextBatch({ database }: RunDependencies, run: RunRow, after: numb
     .orderBy('position')
     .limit(BATCH)
     .execute()
+  await noteSent(deps, run, batch, true)
+  return batch
+}
+
+async function noteSent({ database }: RunDependencies, run: RunRow, batch: RunTask[], sent: boolean) {
   await database.kysely
     .updateTable('run_tasks')
-    .set({ sent_at: sql<Date>`clock_timestamp()` })
+    .set({ sent_at: sent ? sql<Date>`clock_timestamp()` : null })
     .where('run_id', '=', run.id)
     .where('position', '=', sql<number>`any(${batch.map(({ position }) => position)}::integer[])`)
     .execute()
-  return batch
 }
 
 /** Waits until it is certain what became of batches that an interrupted attempt had sent. */
@@ -103,7 +106,7 @@ async function settleOpenBatches(deps: RunDependencies, run: RunRow, signal: Abo
     await note(deps, run, arrived)
     // Label Studio imports all tasks of a request or none.
     const waiting = open.filter(({ key }) => !arrived.has(key))
-    if (waiting.every(({ age_ms }) => Number(age_ms) > GRACE_MS)) return
+    if (waiting.every(({ age_ms }) => Number(age_ms) > IN_FLIGHT_MS)) return
     await sleep(LOOK_AGAIN_MS, undefined, { signal })
   }
 }

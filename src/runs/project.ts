@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { reconcile } from '../annotations/reconcile.ts'
 import { lockProject } from '../annotations/store.ts'
+import { registerWebhook } from '../annotations/webhook.ts'
 import { toJsonb } from '../db/json.ts'
-import { ensureProject, ensureWebhook, projectTitle } from '../labeling/project.ts'
-import type { RunDependencies } from './execute.ts'
+import type { LabelStudio, LabelStudioProject } from '../labeling/client.ts'
+import { findProject, projectTitle } from '../labeling/project.ts'
+import { type RunDependencies, RunStopped } from './execute.ts'
+import { attempt, IN_FLIGHT_MS, LOOK_AGAIN_MS } from './in-flight.ts'
 import type { Plan } from './plan.ts'
-import { findRun, type RunRow, update } from './run.ts'
+import { type RunRow, UNFINISHED, update } from './run.ts'
 
 /** What sets the run's project apart from all others, for reviewers and for an interrupted attempt to find it again. */
 function describe(run: RunRow): string {
@@ -13,20 +17,21 @@ function describe(run: RunRow): string {
 }
 
 /** Makes the run's Label Studio project, or finds the one that an interrupted attempt made, and follows it. */
-export async function makeProject(deps: RunDependencies, run: RunRow, plan: Plan): Promise<RunRow> {
+export async function makeProject(
+  deps: RunDependencies,
+  run: RunRow,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<RunRow> {
   if (run.project_id !== null) return run
   const { database, labelStudio } = deps
-  // Read anew: an attempt of this very process may have asked for it and not heard the answer.
-  const intended = (await findRun(database.kysely, run.id))?.project_intent_at ?? null
-  const uncertain = intended !== null
-  await update(database.kysely, run.id, { project_intent_at: intended ?? new Date() })
-  const window = { from: run.window_from, to: run.window_to }
   const fields = {
-    title: projectTitle(plan.title, window),
+    title: projectTitle(plan.title, { from: run.window_from, to: run.window_to }),
     description: describe(run),
     label_config: plan.label_config,
   }
-  const project = await ensureProject(labelStudio, fields, run.id, uncertain)
+  const project =
+    (await projectMadeBefore(deps, run, fields.title, signal)) ?? (await create(deps, run, fields))
   const url = labelStudio.projectUrl(project.id)
   return database.kysely.transaction().execute(async (tx) => {
     await lockProject(tx, project.id)
@@ -54,32 +59,60 @@ export async function makeProject(deps: RunDependencies, run: RunRow, plan: Plan
   })
 }
 
+/** Waits until it is certain whether Label Studio has, or still makes, the project that it was asked for. */
+async function projectMadeBefore(
+  { database, labelStudio }: RunDependencies,
+  run: RunRow,
+  title: string,
+  signal: AbortSignal,
+): Promise<LabelStudioProject | undefined> {
+  for (;;) {
+    // Read anew: an attempt of this very process may have asked for it and not heard the answer.
+    const { age_ms } = await database.kysely
+      .selectFrom('runs')
+      .select(
+        sql<number | null>`extract(epoch from clock_timestamp() - project_intent_at) * 1000`.as('age_ms'),
+      )
+      .where('id', '=', run.id)
+      .executeTakeFirstOrThrow()
+    if (age_ms === null) return undefined
+    const own = await findProject(labelStudio, title, run.id)
+    if (own || Number(age_ms) > IN_FLIGHT_MS) return own
+    await sleep(LOOK_AGAIN_MS, undefined, { signal })
+  }
+}
+
+async function create(
+  { database, labelStudio }: RunDependencies,
+  run: RunRow,
+  fields: Parameters<LabelStudio['createProject']>[0],
+): Promise<LabelStudioProject> {
+  const going = await database.kysely
+    .updateTable('runs')
+    .set({ project_intent_at: sql<Date>`clock_timestamp()` })
+    .where('id', '=', run.id)
+    .where('status', 'in', UNFINISHED)
+    .executeTakeFirst()
+  if (going.numUpdatedRows === 0n) throw new RunStopped()
+  return attempt(
+    () => labelStudio.createProject(fields),
+    async () => void (await update(database.kysely, run.id, { project_intent_at: null })),
+  )
+}
+
 /**
  * Registers the webhook; where Label Studio refuses it, the project is polled. Then reads what happened in the
  * project before.
  */
-export async function registerWebhook(
-  deps: RunDependencies,
-  run: RunRow,
-  signal: AbortSignal,
-): Promise<void> {
-  const { database, labelStudio } = deps
+export async function followProject(deps: RunDependencies, run: RunRow, signal: AbortSignal): Promise<void> {
   const project = run.project_id as number
-  const state = await ensureWebhook(labelStudio, project, {
-    url: `${deps.publicUrl}/webhook`,
-    secret: deps.webhookSecret,
-  })
-  await database.kysely
-    .updateTable('projects')
-    .set({
-      webhook_id: state.id,
-      webhook_active: state.registered,
-      webhook_problem: state.problem,
-      polled: !state.registered,
-      updated_at: sql<Date>`clock_timestamp()`,
-    })
+  const known = await deps.database.kysely
+    .selectFrom('projects')
+    .select('webhook_id')
     .where('project_id', '=', project)
-    .execute()
-  await update(database.kysely, run.id, { webhook: toJsonb(state) })
-  await reconcile({ database, labelStudio }, project, { signal })
+    .executeTakeFirst()
+  const state = await registerWebhook(deps, project, known?.webhook_id ?? null)
+  const { registered, id, problem, remedy } = state
+  await update(deps.database.kysely, run.id, { webhook: toJsonb({ registered, id, problem, remedy }) })
+  await reconcile(deps, project, { signal })
 }

@@ -38,6 +38,9 @@ interface RunJob {
   run: string
 }
 
+/** Where another process is at a run, somebody looks again, should that process end before the run does. */
+const LOOK_AGAIN_MS = 5_000
+
 /** A window longer than this is a slip of the pen; its listing alone would take hours. */
 const MAX_WINDOW_DAYS = 3_660
 
@@ -55,7 +58,11 @@ export function createRuns(
     retry: { limit: 100, delaySeconds: 2, backoff: true, maxDelaySeconds: 30 },
     concurrency: 2,
     expireInSeconds: 24 * 3600 - 1,
-    handler: ({ run }, { signal }) => executeRun(deps, run, signal),
+    async handler({ run }, { signal }) {
+      if (await executeRun(deps, run, signal)) return
+      const startAfter = new Date(deps.now().getTime() + LOOK_AGAIN_MS)
+      await queue.send('run', { run }, { startAfter, singletonKey: `look again ${run}` })
+    },
   })
   const send = (run: string, transaction?: Parameters<Queue['send']>[2]) =>
     queue.send('run', { run }, transaction)

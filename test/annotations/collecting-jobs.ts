@@ -19,6 +19,7 @@ export function collectingJobs(): { jobs: FollowUpJobs; waiting: Job[] } {
     },
     readProject: (_tx, project) => once('readProject', project),
     reconcile: (_tx, project) => once('reconcile', project),
+    poll: (_tx, project) => once('reconcile', project),
     async reconcileAll(tx) {
       const rows = await tx.selectFrom('projects').select('project_id').orderBy('project_id').execute()
       for (const { project_id } of rows) await once('reconcile', project_id)

@@ -2,6 +2,7 @@ import {
   type LabelStudio,
   LabelStudioError,
   type LabelStudioTask,
+  type LabelStudioWebhook,
   type TaskQuery,
 } from '../../src/labeling/client.ts'
 import { fromMicroseconds } from '../../src/labeling/instant.ts'
@@ -67,6 +68,9 @@ export class FakeLabelStudio {
   readonly tasks = new Map<number, FakeTask>()
   readonly annotations = new Map<number, FakeAnnotation>()
   readonly predictions = new Map<number, FakePrediction>()
+  readonly hooks = new Map<number, LabelStudioWebhook>()
+  /** Why it takes no webhook. */
+  refusal: string | null = null
   /** Names of the REST calls that were made. */
   readonly calls: string[] = []
   /** Called while a REST call is under way, before and after its answer is determined. */
@@ -199,6 +203,12 @@ export class FakeLabelStudio {
     this.touch(task)
   }
 
+  addWebhook(fields: Omit<LabelStudioWebhook, 'id'>): LabelStudioWebhook {
+    const hook = { ...fields, id: Math.max(0, ...this.hooks.keys()) + 1 }
+    this.hooks.set(hook.id, hook)
+    return hook
+  }
+
   // What it answers.
 
   /** As far as the service needs it to follow a project. */
@@ -213,6 +223,19 @@ export class FakeLabelStudio {
       }),
     tasks: (project: number, query: TaskQuery) =>
       this.answer(`tasks ${query.ids ? 'by id' : query.fields}`, () => this.list(project, query)),
+    webhooks: (project: number) =>
+      this.answer('webhooks', () => [...this.hooks.values()].filter((hook) => hook.project === project)),
+    createWebhook: (fields: Omit<LabelStudioWebhook, 'id'>) =>
+      this.answer('create webhook', () => {
+        if (this.refusal) throw new LabelStudioError('refused', this.refusal, 403)
+        return this.addWebhook(fields)
+      }),
+    updateWebhook: (id: number, fields: Partial<LabelStudioWebhook>) =>
+      this.answer('update webhook', () => void Object.assign(this.hooks.get(id) as object, fields)),
+    deleteWebhook: (id: number) =>
+      this.answer('delete webhook', () => {
+        if (!this.hooks.delete(id)) throw new LabelStudioError('missing', 'No such webhook.', 404)
+      }),
     taskUrl: (project: number, task: number) =>
       `http://label-studio.test/projects/${project}/data?task=${task}`,
     projectUrl: (project: number) => `http://label-studio.test/projects/${project}/data`,
@@ -234,9 +257,12 @@ export class FakeLabelStudio {
   }
 
   private told({ id, data, meta, updated_us }: FakeTask, fields: TaskQuery['fields']): LabelStudioTask {
-    const identity = { id, meta, updated_at: fromMicroseconds(updated_us) }
+    const own = this.annotationsOf(id)
+    const cancelled_annotations = own.filter(({ was_cancelled }) => was_cancelled).length
+    const counts = { total_annotations: own.length - cancelled_annotations, cancelled_annotations }
+    const identity = { id, meta, updated_at: fromMicroseconds(updated_us), ...counts }
     if (fields === 'identity') return identity as unknown as LabelStudioTask
-    const annotations = this.annotationsOf(id).map(({ unique_id: _, updated_us: us, ...annotation }) => ({
+    const annotations = own.map(({ unique_id: _, updated_us: us, ...annotation }) => ({
       ...annotation,
       updated_at: fromMicroseconds(us),
     }))

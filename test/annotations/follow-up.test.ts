@@ -9,6 +9,7 @@ import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { recordingLog } from '../support/log.ts'
 import { FakeLabelStudio } from './fake-label-studio.ts'
 import { CONFIGS, predictionOf } from './history.ts'
+import { WEBHOOK } from './world.ts'
 
 let db: TestDatabase
 let database: Database
@@ -38,7 +39,7 @@ beforeEach(() => {
       sent.push([name, data, options])
     },
   } as unknown as Queue
-  jobs = createFollowUpJobs({ database, labelStudio: fake.api, queue }, log as never)
+  jobs = createFollowUpJobs({ database, labelStudio: fake.api, webhook: WEBHOOK, queue }, log as never)
 })
 afterEach(async () => {
   await database.kysely.deleteFrom('projects').execute()

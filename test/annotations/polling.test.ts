@@ -33,6 +33,11 @@ function start(reconcileSeconds: number, jobs = collected.jobs): void {
   polling = createPolling(db.database, jobs, reconcileSeconds, log as never)
   polling.start()
 }
+async function startedWithoutSchedule(): Promise<void> {
+  start(0)
+  await vi.waitFor(() => expect(projects()).toEqual(expect.arrayContaining([1, 2])))
+  collected.waiting.length = 0
+}
 const projects = () => collected.waiting.map(([, { project }]) => project)
 
 describe('Label Studio is asked', () => {
@@ -42,7 +47,7 @@ describe('Label Studio is asked', () => {
   })
 
   test('every ten seconds about projects without a webhook, unless they are gone', async () => {
-    start(0)
+    await startedWithoutSchedule()
     await vi.advanceTimersByTimeAsync(9_999)
     expect(projects()).toEqual([])
     await vi.advanceTimersByTimeAsync(1)
@@ -57,14 +62,14 @@ describe('Label Studio is asked', () => {
     await vi.waitFor(() => expect(projects()).toContain(1))
   })
 
-  test('never about all projects when that is switched off', async () => {
-    start(0)
+  test('about all projects only at the start when the schedule is switched off', async () => {
+    await startedWithoutSchedule()
     await vi.advanceTimersByTimeAsync(3_600_000)
     await vi.waitFor(() => expect(projects()).toEqual([2]))
   })
 
   test('no more after the end', async () => {
-    start(0)
+    await startedWithoutSchedule()
     polling.stop()
     await vi.advanceTimersByTimeAsync(60_000)
     expect(projects()).toEqual([])

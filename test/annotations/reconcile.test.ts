@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { reconcile } from '../../src/annotations/reconcile.ts'
+import { retally } from '../../src/annotations/retally.ts'
+import { lockProject, writeTasks } from '../../src/annotations/store.ts'
 import type { Database } from '../../src/db/database.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import type { FakeLabelStudio } from './fake-label-studio.ts'
 import { CONFIGS, predictionOf, resultOf } from './history.ts'
-import { World } from './world.ts'
+import { WEBHOOK, World } from './world.ts'
 
 let db: TestDatabase
 let database: Database
@@ -27,20 +29,21 @@ beforeEach(async () => {
 afterEach(() => world.remove())
 
 const NOTHING = {
-  ...{ tasks_read: 0, recomputed: 0, tasks_added: 0, tasks_removed: 0 },
+  ...{ tasks_read: 0, recomputed: 0, tasks_added: 0, tasks_changed: 0, tasks_removed: 0 },
   ...{ annotations_added: 0, annotations_changed: 0, annotations_removed: 0, predictions_changed: 0 },
+  ...{ config_changed: false, webhook: { active: false, repaired: [] as string[], problem: null } },
 }
 const tasks = () => [...fake.tasks.values()].filter((task) => task.project === project).map(({ id }) => id)
-const deps = () => ({ database, labelStudio: fake.api })
+const deps = () => ({ database, labelStudio: fake.api, webhook: WEBHOOK })
 
 async function expectEqual(): Promise<void> {
   expect(await world.tallies()).toEqual(world.expected())
 }
 
 describe('where nothing changed', () => {
-  test('a reconciliation is two calls, whatever the number of tasks', async () => {
+  test('a reconciliation is three calls, whatever the number of tasks', async () => {
     expect(await world.reconcile()).toEqual({ project, ...NOTHING })
-    expect(fake.calls).toEqual(['project', 'tasks identity'])
+    expect(fake.calls).toEqual(['project', 'webhooks', 'tasks identity'])
   })
 
   test('in a project that the service did not make it is, too', async () => {
@@ -49,7 +52,7 @@ describe('where nothing changed', () => {
     await other.reconcile()
     other.fake.calls.length = 0
     expect(await other.reconcile()).toEqual({ project: other.project, ...NOTHING })
-    expect(other.fake.calls).toEqual(['project', 'tasks identity'])
+    expect(other.fake.calls).toEqual(['project', 'webhooks', 'tasks identity'])
     await other.remove()
   })
 
@@ -161,6 +164,61 @@ describe('a reconciliation finds', () => {
       .selectAll()
       .execute()
     expect(rows).toEqual([])
+  })
+})
+
+describe('tasks that a run has just imported', () => {
+  const COUNT = 1_200
+  let ids: number[]
+  beforeEach(async () => {
+    const news = Array.from({ length: COUNT }, (_, n) => ({ meta: { key: `new ${n}` }, data: { q: `${n}` } }))
+    ids = fake.importTasks(project, news)
+    await database.kysely.transaction().execute(async (tx) => {
+      const row = await lockProject(tx, project)
+      const rows = ids.map((task_id, n) => ({
+        ...{
+          task_id,
+          key: `new ${n}`,
+          data: { q: `${n}` },
+          data_hash: null,
+          score: null,
+          stratum: 's',
+          blind: false,
+        },
+        ...predictionOf(2 * n),
+      }))
+      await writeTasks(tx, project, rows)
+      await retally(tx, row, ids)
+    })
+    fake.calls.length = 0
+  })
+
+  test('are known already, and none is read', async () => {
+    expect(await world.reconcile()).toEqual({ project, ...NOTHING })
+    expect(fake.calls).not.toContain('tasks by id')
+    expect(await world.reconcile()).toEqual({ project, ...NOTHING })
+    expect(await world.tallies()).toMatchObject({ 'coverage tasks': [COUNT + 4, 0, 0] })
+  })
+
+  test('are read where somebody has annotated them, or they are others by now', async () => {
+    fake.annotate(ids[3] as number, { result: resultOf(3) })
+    fake.annotate(ids[4] as number, { was_cancelled: true })
+    fake.deleteTask(ids.at(-1) as number)
+    fake.importTasks(project, [{ meta: { key: 'of somebody else' } }])
+    expect(await world.reconcile()).toMatchObject({ tasks_read: 3, annotations_added: 2, tasks_changed: 1 })
+  })
+
+  test('are read in the next reconciliation where Label Studio had not counted the annotation yet', async () => {
+    const told = fake.api.tasks
+    fake.api.tasks = async (...args) => {
+      const answer = await told(...args)
+      for (const task of answer.tasks) Object.assign(task, { total_annotations: 0 })
+      return answer
+    }
+    fake.annotate(ids[3] as number, { result: resultOf(3) })
+    expect(await world.reconcile()).toMatchObject({ tasks_read: 0 })
+    fake.api.tasks = told
+    expect(await world.reconcile()).toMatchObject({ tasks_read: 1, annotations_added: 1 })
   })
 })
 

@@ -13,6 +13,9 @@ import type { Body } from './fake-webhooks.ts'
 import { act, CONFIGS, type Move, predictionOf } from './history.ts'
 import { onePass, type Run, type Sums } from './one-pass.ts'
 
+/** As the service registers it. */
+export const WEBHOOK = { url: 'http://monitor.test/webhook', secrets: ['new-secret', 'old-secret'] }
+
 let lastProject = 0
 
 /** A Label Studio with one project, and the service that follows it, moved one step at a time. */
@@ -40,7 +43,7 @@ export class World {
     const { jobs, waiting } = collectingJobs()
     this.waiting = waiting
     this.processor = createProcessor(database, jobs, silent)
-    this.work = createFollowUpWork({ database, labelStudio: this.fake.api }, silent)
+    this.work = createFollowUpWork({ database, labelStudio: this.fake.api, webhook: WEBHOOK }, silent)
     this.fake.createProject(this.project, CONFIGS[0] as string)
     this.fake.createProject(this.project + 1, CONFIGS[0] as string)
     this.fake.importTasks(this.project + 1, [{}])
@@ -120,8 +123,9 @@ export class World {
     while ((await this.processor.sweep()) || (await this.doJob())) {}
   }
 
-  reconcile() {
-    return reconcile({ database: this.database, labelStudio: this.fake.api }, this.project)
+  reconcile(options: { leaveWebhook?: boolean } = {}) {
+    const deps = { database: this.database, labelStudio: this.fake.api, webhook: WEBHOOK }
+    return reconcile(deps, this.project, options)
   }
 
   private async step(): Promise<void> {

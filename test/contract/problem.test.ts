@@ -166,6 +166,10 @@ describe('the database', () => {
     ['after a crash', { code: '57P02' }],
     ['starting up', { code: '57P03' }],
     ['with too many connections', { code: '53300' }],
+    ['on a full disk', { code: '53100' }],
+    ['with an I/O error', { code: '58030' }],
+    ['on a read-only server', { code: '25006' }],
+    ['on a read-only file system', { code: '42501' }],
     ['losing the connection', { code: '08006' }],
   ])('%s is away, and it is worth trying again', (_name, fields) => {
     const problem = toProblem(withCode('x', fields))
