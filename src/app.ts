@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import express, { type Express, type Request, type RequestHandler } from 'express'
+import express, { type Express, type Request } from 'express'
 import helmet from 'helmet'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
@@ -12,10 +11,12 @@ import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
 import { type ExportRoutes, exportRoutes } from './http/exports.ts'
 import { type LabelStudioRoutes, labelStudioRoutes } from './http/label-studio.ts'
 import { type MonitorRoutes, monitorRoutes } from './http/monitors.ts'
+import { observeRequests } from './http/observe-requests.ts'
 import { type RunRoutes, runRoutes } from './http/runs.ts'
 import { type ServiceRoutes, serviceRoutes } from './http/service.ts'
 import { LabelStudioError } from './labeling/client.ts'
 import { UnreadableSecretError } from './monitors/secrets.ts'
+import type { Metrics } from './telemetry/metrics.ts'
 
 export type AppDependencies = Omit<MonitorRoutes, 'contract'> &
   RunRoutes &
@@ -26,6 +27,7 @@ export type AppDependencies = Omit<MonitorRoutes, 'contract'> &
   Omit<ServiceRoutes, 'document'> & {
     config: Pick<Config, 'host' | 'apiTokens' | 'webhookSecrets' | 'basicAuth' | 'labelStudio' | 'smtp'>
     document: ContractDocument
+    metrics: Metrics
     log: Logger
   }
 
@@ -39,15 +41,9 @@ export function createApp(deps: AppDependencies): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('trust proxy', 'loopback')
-  app.use((request, response, next) => {
-    const id = randomUUID()
-    Object.assign(request, { id })
-    response.set('X-Request-Id', id)
-    next()
-  })
+  app.use(observeRequests(deps.metrics, deps.log))
   app.use(helmet())
   app.use(contract.route)
-  app.use(logRequests(deps.log))
   app.use(createAccess(deps.config))
 
   const keepRaw = (request: object, _response: unknown, buffer: Buffer) => {
@@ -78,20 +74,6 @@ export function createApp(deps: AppDependencies): Express {
   app.use(serviceRoutes(deps))
   app.use(problemHandler({ logger: deps.log, translate }))
   return app
-}
-
-/** One line per request, by its operation: a path may hold a secret, a query may too. */
-function logRequests(log: Logger): RequestHandler {
-  return (request, response, next) => {
-    const start = performance.now()
-    const { id: operation } = operationOf(request)
-    response.on('close', () => {
-      const { id } = request as { id?: string }
-      const ms = Math.round(performance.now() - start)
-      log.debug({ request: id, operation, status: response.statusCode, ms }, 'request')
-    })
-    next()
-  }
 }
 
 function isJson(request: object): boolean {

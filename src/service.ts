@@ -15,6 +15,7 @@ import { readContractDocument } from './contract/document.ts'
 import { type Database, openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import { migrations } from './db/migrations/index.ts'
+import { readGauges } from './gauges.ts'
 import { openQueue } from './jobs/queue.ts'
 import type { ServiceConfig } from './kept-secret.ts'
 import { createLabelStudio } from './labeling/client.ts'
@@ -23,6 +24,9 @@ import { createPreview } from './monitors/preview.ts'
 import { createReadiness } from './readiness.ts'
 import { type Backoff, RUN_BACKOFF } from './runs/backoff.ts'
 import { createRuns } from './runs/start.ts'
+import { exportTraces } from './telemetry/export-traces.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { createScrape } from './telemetry/scrape.ts'
 
 export interface Service {
   /** Where it listens. */
@@ -53,15 +57,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const config = listeningOn(options.config, port)
   const { log } = options
   let database: Database | null = null
+  let endTraces = async () => {}
   try {
+    if (config.traces) endTraces = await exportTraces(config.traces.url, options.version)
     database = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log })
     await migrate(database, migrations)
     log.info({ database: database.description }, 'the database is ready')
-    return await assemble({ ...options, config }, database, server, ready.resolve)
+    const service = await assemble({ ...options, config }, database, server, ready.resolve)
+    return { url: service.url, stop: () => service.stop().finally(endTraces) }
   } catch (error) {
     server.close()
     server.closeAllConnections()
     await database?.close()
+    await endTraces()
     throw error
   }
 }
@@ -72,7 +80,12 @@ async function assemble(
   server: Server,
   serve: (app: RequestListener) => void,
 ): Promise<Service> {
-  const labelStudio = createLabelStudio(config.labelStudio?.url ?? null, config.labelStudio?.apiKey ?? null)
+  const metrics = createMetrics(version)
+  const labelStudio = createLabelStudio(
+    config.labelStudio?.url ?? null,
+    config.labelStudio?.apiKey ?? null,
+    metrics.labelStudioCall,
+  )
   const queue = openQueue({ database, log })
   const mailer = config.smtp ? createMailer(config.smtp) : null
   const monitors = createMonitors(database, config.secretKey)
@@ -90,12 +103,13 @@ async function assemble(
     log,
   })
   const jobs = createFollowUpJobs({ database, labelStudio, queue }, log)
-  const intake = createIntake(database, jobs, log)
+  const intake = createIntake(database, jobs, log, metrics)
   const polling = createPolling(database, jobs, config.reconcileInterval, log)
   const sources = {
     fileRoot: config.fileRoot,
     s3Endpoint: config.s3.endpoint,
     s3Region: config.s3.region,
+    observe: metrics.sourceCall,
   }
   const now = () => new Date()
   const runs = createRuns({
@@ -122,6 +136,10 @@ async function assemble(
     runs,
     preview: createPreview({ monitors, labelStudio, sources, now }),
     readiness: createReadiness({ database, labelStudio, config }),
+    scrape: createScrape(metrics.registry, () => readGauges(database), {
+      onError: (error) => log.warn({ err: error }, 'the gauges of /metrics can not be read'),
+    }),
+    metrics,
     version,
     log,
   })

@@ -47,7 +47,8 @@ test('everything has a default', () => {
     logLevel: 'info',
     reconcileInterval: 300,
     s3: { endpoint: null, region: null },
-    aws: {},
+    traces: null,
+    forLibraries: {},
   })
 })
 
@@ -97,13 +98,20 @@ test('everything can be set', () => {
     logLevel: 'debug',
     s3: { endpoint: 'http://s3.local:8333', region: 'eu-central-1' },
     reconcileInterval: 0,
-    aws: {},
+    traces: null,
+    forLibraries: {},
   })
 })
 
 test('nothing of it can be changed', () => {
   const config = load({ API_TOKENS: 'a', WEBHOOK_SECRET: 'b' })
-  for (const part of [config, config.apiTokens, config.apiTokens[0], config.webhookSecrets, config.aws]) {
+  for (const part of [
+    config,
+    config.apiTokens,
+    config.apiTokens[0],
+    config.webhookSecrets,
+    config.forLibraries,
+  ]) {
     expect(Object.isFrozen(part)).toBe(true)
   }
 })
@@ -145,12 +153,12 @@ describe('details', () => {
     [
       'the AWS SDK’s own variables are left to it',
       { AWS_ACCESS_KEY_ID: 'a', AWS_CONFIG_FILE: '/x' },
-      { aws: {} },
+      { forLibraries: {} },
     ],
     [
       'AWS settings from files',
       { AWS_SECRET_ACCESS_KEY_FILE: '/run/token' },
-      { aws: { AWS_SECRET_ACCESS_KEY: 'from-a-file' } },
+      { forLibraries: { AWS_SECRET_ACCESS_KEY: 'from-a-file' } },
     ],
   ])('%s', (_, env, expected) => {
     expect(load(env)).toMatchObject(expected)
