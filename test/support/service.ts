@@ -20,8 +20,13 @@ export interface TestService {
 }
 
 /** The whole service on a free port, with a database of its own; without Label Studio unless the settings name one. */
-export async function testService(settings: Record<string, string> = {}): Promise<TestService> {
+export async function testService(
+  settings: Record<string, string> = {},
+  /** `prepare` fills the database before the service starts. */
+  { prepare = async (_database: TestDatabase) => {} } = {},
+): Promise<TestService> {
   const database = await testDatabase({ migrated: false })
+  await prepare(database)
   const directory = await mkdtemp(join(tmpdir(), 'label-studio-monitor-service-'))
   const logs = join(directory, 'logs')
   const logged: string[] = []
