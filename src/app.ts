@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import express, { type Express, type Request, type RequestHandler } from 'express'
 import helmet from 'helmet'
 import type { Logger } from 'pino'
@@ -14,11 +13,13 @@ import { type ExportRoutes, exportRoutes } from './http/exports.ts'
 import { STYLE_HASH } from './http/html.ts'
 import { type LabelStudioRoutes, labelStudioRoutes } from './http/label-studio.ts'
 import { type MonitorRoutes, monitorRoutes } from './http/monitors.ts'
+import { observeRequests } from './http/observe-requests.ts'
 import { type RunRoutes, runRoutes } from './http/runs.ts'
 import { type ServiceRoutes, serviceRoutes } from './http/service.ts'
 import { sessionRoutes } from './http/session.ts'
 import { LabelStudioError } from './labeling/client.ts'
 import { UnreadableSecretError } from './monitors/secrets.ts'
+import type { Metrics } from './telemetry/metrics.ts'
 
 export type AppDependencies = Omit<MonitorRoutes, 'contract'> &
   RunRoutes &
@@ -29,6 +30,7 @@ export type AppDependencies = Omit<MonitorRoutes, 'contract'> &
   Omit<ServiceRoutes, 'document'> & {
     config: AccessSettings & Pick<Config, 'labelStudio' | 'smtp' | 'trustProxy'>
     document: ContractDocument
+    metrics: Metrics
     log: Logger
   }
 
@@ -39,15 +41,9 @@ export function createApp(deps: AppDependencies): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('trust proxy', deps.config.trustProxy)
-  app.use((request, response, next) => {
-    const id = randomUUID()
-    Object.assign(request, { id })
-    response.set('X-Request-Id', id)
-    next()
-  })
+  app.use(observeRequests(deps.metrics, deps.log))
   app.use(securityHeaders())
   app.use(contract.route)
-  app.use(logRequests(deps.log))
   app.use(access.check)
 
   app.use(readBody())
@@ -111,20 +107,6 @@ function bySize(make: (limit: number) => RequestHandler): (limit: number) => Req
 /** Events are stored as they came. */
 function keepRaw(request: object, _response: unknown, buffer: Buffer): void {
   Object.assign(request, { rawBody: buffer })
-}
-
-/** One line per request, by its operation: a path may hold a secret, a query may too. */
-function logRequests(log: Logger): RequestHandler {
-  return (request, response, next) => {
-    const start = performance.now()
-    const { id: operation } = operationOf(request)
-    response.on('close', () => {
-      const { id } = request as { id?: string }
-      const ms = Math.round(performance.now() - start)
-      log.debug({ request: id, operation, status: response.statusCode, ms }, 'request')
-    })
-    next()
-  }
 }
 
 function isJson(request: object): boolean {

@@ -37,8 +37,10 @@ export interface Config {
   readonly eventRetentionDays: number
   /** What S3 sources use that name no endpoint or region themselves; null leaves it to the AWS SDK. */
   readonly s3: { readonly endpoint: string | null; readonly region: string | null }
-  /** `AWS_*` settings that came as `AWS_*_FILE`, for the environment, which is where the AWS SDK looks for them. */
-  readonly aws: Readonly<Record<string, string>>
+  /** Settings of libraries that came as `NAME_FILE`, for the environment, which is where they look for them. */
+  readonly forLibraries: Readonly<Record<string, string>>
+  /** Where traces go: the collector's URL for them. Null: nowhere. */
+  readonly traces: { readonly url: string } | null
 }
 
 /** The settings are wrong; the message lists all of them and holds no secret. */
@@ -58,14 +60,18 @@ export interface ConfigOptions {
   readFile?: (path: string) => string
 }
 
-/** The AWS SDK's settings that may come from a file; names such as AWS_CONFIG_FILE are its own and mean a path. */
-const AWS_VARIABLES = [
+/**
+ * Settings that libraries read from the environment themselves and that may come from a file; names such as
+ * AWS_CONFIG_FILE are the AWS SDK's own and mean a path.
+ */
+const LIBRARY_VARIABLES = [
   'AWS_ACCESS_KEY_ID',
   'AWS_SECRET_ACCESS_KEY',
   'AWS_SESSION_TOKEN',
   'AWS_REGION',
   'AWS_ENDPOINT_URL',
   'AWS_ENDPOINT_URL_S3',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ]
 
 /**
@@ -140,8 +146,16 @@ export function loadConfig(
       endpoint: read('AWS_ENDPOINT_URL_S3', asWritten, null),
       region: read('AWS_REGION', asWritten, null),
     },
-    aws: Object.fromEntries(
-      AWS_VARIABLES.filter((name) => env[`${name}_FILE`]).map((name) => [name, read(name, asWritten, '')]),
+    traces: tracesOf(
+      read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', values.parseHttpUrl, null),
+      read('OTEL_EXPORTER_OTLP_ENDPOINT', values.parseHttpUrl, null),
+      read('OTEL_SDK_DISABLED', values.parseBoolean, false),
+    ),
+    forLibraries: Object.fromEntries(
+      LIBRARY_VARIABLES.filter((name) => env[`${name}_FILE`]).map((name) => [
+        name,
+        read(name, asWritten, ''),
+      ]),
     ),
   }
   if (!isGiven('SMTP_URL') && isGiven('SMTP_FROM')) {
@@ -169,6 +183,12 @@ export function listeningOn<T extends Config>(config: T, port: number): T {
   const publicUrl =
     config.publicUrl === defaultPublicUrl(config.port) ? defaultPublicUrl(port) : config.publicUrl
   return Object.freeze({ ...config, port, publicUrl })
+}
+
+/** By the rules of OpenTelemetry: the one for traces is taken as it is, the general one has a path added. */
+function tracesOf(own: string | null, general: string | null, disabled: boolean): Config['traces'] {
+  const url = own ?? (general && `${general}/v1/traces`)
+  return url && !disabled ? { url } : null
 }
 
 function defaultPublicUrl(port: number): string {

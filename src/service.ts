@@ -16,6 +16,7 @@ import { readContractDocument } from './contract/document.ts'
 import { type Database, openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import { migrations } from './db/migrations/index.ts'
+import { readGauges } from './gauges.ts'
 import { openQueue } from './jobs/queue.ts'
 import type { ServiceConfig } from './kept-secret.ts'
 import { createLabelStudio } from './labeling/client.ts'
@@ -24,6 +25,9 @@ import { createPreview } from './monitors/preview.ts'
 import { createReadiness } from './readiness.ts'
 import { type Backoff, RUN_BACKOFF } from './runs/backoff.ts'
 import { createRuns } from './runs/start.ts'
+import { exportTraces } from './telemetry/export-traces.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { createScrape } from './telemetry/scrape.ts'
 
 export interface Service {
   /** Where it listens. */
@@ -54,15 +58,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const config = listeningOn(options.config, port)
   const { log } = options
   let database: Database | null = null
+  let endTraces = async () => {}
   try {
+    if (config.traces) endTraces = await exportTraces(config.traces.url, options.version)
     database = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log })
     await migrate(database, migrations)
     log.info({ database: database.description }, 'the database is ready')
-    return await assemble({ ...options, config }, database, server, ready.resolve)
+    const service = await assemble({ ...options, config }, database, server, ready.resolve)
+    return { url: service.url, stop: () => service.stop().finally(endTraces) }
   } catch (error) {
     server.close()
     server.closeAllConnections()
     await database?.close()
+    await endTraces()
     throw error
   }
 }
@@ -73,7 +81,12 @@ async function assemble(
   server: Server,
   serve: (app: RequestListener) => void,
 ): Promise<Service> {
-  const labelStudio = createLabelStudio(config.labelStudio?.url ?? null, config.labelStudio?.apiKey ?? null)
+  const metrics = createMetrics(version)
+  const labelStudio = createLabelStudio(
+    config.labelStudio?.url ?? null,
+    config.labelStudio?.apiKey ?? null,
+    metrics.labelStudioCall,
+  )
   const queue = openQueue({ database, log })
   const mailer = config.smtp ? createMailer(config.smtp) : null
   const monitors = createMonitors(database, config.secretKey)
@@ -92,13 +105,14 @@ async function assemble(
   })
   const webhook = { url: `${config.publicUrl}/webhook`, secrets: config.webhookSecrets }
   const jobs = createFollowUpJobs({ database, labelStudio, webhook, queue }, log)
-  const intake = createIntake(database, jobs, log)
+  const intake = createIntake(database, jobs, log, metrics)
   const polling = createPolling(database, jobs, config.reconcileInterval, log)
   const retention = createRetention(database, config.eventRetentionDays, log)
   const sources = {
     fileRoot: config.fileRoot,
     s3Endpoint: config.s3.endpoint,
     s3Region: config.s3.region,
+    observe: metrics.sourceCall,
   }
   const now = () => new Date()
   const runs = createRuns({
@@ -126,6 +140,10 @@ async function assemble(
     runs,
     preview: createPreview({ monitors, labelStudio, sources, now }),
     readiness: createReadiness({ database, labelStudio, config }),
+    scrape: createScrape(metrics.registry, () => readGauges(database), {
+      onError: (error) => log.warn({ err: error }, 'the gauges of /metrics can not be read'),
+    }),
+    metrics,
     version,
     log,
   })

@@ -50,7 +50,8 @@ test('everything has a default', () => {
     reconcileInterval: 300,
     eventRetentionDays: 30,
     s3: { endpoint: null, region: null },
-    aws: {},
+    traces: null,
+    forLibraries: {},
   })
 })
 
@@ -106,13 +107,20 @@ test('everything can be set', () => {
     rateLimit: 90,
     trustProxy: 'loopback, 10.0.0.0/8, fd00::1',
     eventRetentionDays: 0,
-    aws: {},
+    traces: null,
+    forLibraries: {},
   })
 })
 
 test('nothing of it can be changed', () => {
   const config = load({ API_TOKENS: 'a', WEBHOOK_SECRET: 'b' })
-  for (const part of [config, config.apiTokens, config.apiTokens[0], config.webhookSecrets, config.aws]) {
+  for (const part of [
+    config,
+    config.apiTokens,
+    config.apiTokens[0],
+    config.webhookSecrets,
+    config.forLibraries,
+  ]) {
     expect(Object.isFrozen(part)).toBe(true)
   }
 })
@@ -154,12 +162,12 @@ describe('details', () => {
     [
       'the AWS SDK’s own variables are left to it',
       { AWS_ACCESS_KEY_ID: 'a', AWS_CONFIG_FILE: '/x' },
-      { aws: {} },
+      { forLibraries: {} },
     ],
     [
       'AWS settings from files',
       { AWS_SECRET_ACCESS_KEY_FILE: '/run/token' },
-      { aws: { AWS_SECRET_ACCESS_KEY: 'from-a-file' } },
+      { forLibraries: { AWS_SECRET_ACCESS_KEY: 'from-a-file' } },
     ],
   ])('%s', (_, env, expected) => {
     expect(load(env)).toMatchObject(expected)

@@ -3,7 +3,7 @@ import type { Database } from '../db/database.ts'
 import { toText } from '../db/json.ts'
 import { parseEvent } from './event.ts'
 import type { FollowUpJobs } from './follow-up.ts'
-import { createProcessor } from './process.ts'
+import { createProcessor, type IntakeMetrics } from './process.ts'
 
 /** Bounds one insert: PostgreSQL takes 65,535 parameters, and a webhook of 5,000 tasks is 3.5 MB. */
 const BATCH_EVENTS = 500
@@ -40,8 +40,9 @@ export function createIntake(
   database: Database,
   jobs: FollowUpJobs,
   log: Pick<Logger, 'warn' | 'error'>,
+  metrics?: IntakeMetrics,
 ): Intake {
-  const processor = createProcessor(database, jobs, log)
+  const processor = createProcessor(database, jobs, log, metrics)
   const pending: Pending[] = []
   let storing: Promise<void> | null = null
   let draining: Promise<void> | null = null
@@ -62,6 +63,10 @@ export function createIntake(
           () => undefined,
           (reason: unknown) => reason,
         )
+      metrics?.eventsReceived(
+        batch.map(({ action }) => action),
+        error === undefined ? 'stored' : 'refused',
+      )
       for (const { settle } of batch) settle(error)
       if (error === undefined) wake()
     }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Database, Transaction } from '../db/database.ts'
 import { toText } from '../db/json.ts'
 import { isTransient } from '../db/transient.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { applyEvents } from './apply.ts'
 import { type Event, parseEvent } from './event.ts'
 import type { FollowUpJobs } from './follow-up.ts'
@@ -11,6 +12,8 @@ import { lockProject } from './store.ts'
 /** What one transaction takes: webhooks of 5,000 tasks are 3.5 MB each. */
 const BATCH_EVENTS = 200
 const BATCH_BYTES = 16 * 1024 * 1024
+
+export type IntakeMetrics = Pick<Metrics, 'eventsReceived' | 'eventProcessed'>
 
 export interface Processor {
   /**
@@ -30,13 +33,20 @@ export function createProcessor(
   database: Database,
   jobs: FollowUpJobs,
   log: Pick<Logger, 'error'>,
+  metrics?: IntakeMetrics,
 ): Processor {
-  const inTransaction = (project: number | null, limit: number) =>
-    database.kysely
+  const count = (done: readonly Done[], outcome: Parameters<IntakeMetrics['eventProcessed']>[1]) => {
+    for (const { action, lag } of done) metrics?.eventProcessed(action, outcome, lag)
+  }
+  async function inTransaction(project: number | null, limit: number): Promise<number> {
+    const done = await database.kysely
       .transaction()
       .execute((tx) =>
         project === null ? processHints(tx, jobs, limit) : processBatch(tx, jobs, project, limit),
       )
+    count(done, project === null ? 'no_project' : 'applied')
+    return done.length
+  }
 
   /** One event by itself; if even that fails, it is put aside with the reason, and Label Studio is asked instead. */
   async function processOne(project: number | null): Promise<number> {
@@ -49,10 +59,11 @@ export function createProcessor(
         { err: error, event: oldest.id },
         'an event can not be processed; Label Studio is asked instead',
       )
-      await database.kysely.transaction().execute(async (tx) => {
-        await markProcessed(tx, [oldest.id], `failed: ${toText(String(error)).slice(0, 500)}`)
+      const done = await database.kysely.transaction().execute(async (tx) => {
         if (project !== null) await jobs.reconcile(tx, project)
+        return markProcessed(tx, [oldest.id], `failed: ${toText(String(error)).slice(0, 500)}`)
       })
+      count(done, 'put_aside')
       return 1
     }
   }
@@ -88,10 +99,10 @@ async function processBatch(
   jobs: FollowUpJobs,
   projectId: number,
   limit: number,
-): Promise<number> {
+): Promise<Done[]> {
   const project = await lockProject(tx, projectId)
   const rows = await pendingEvents(tx, projectId, limit)
-  if (rows.length === 0) return 0 // Another process had the lock before.
+  if (rows.length === 0) return [] // Another process had the lock before.
   const events = rows.map((row) => parseBody(row.body))
   const followUp = await applyEvents(tx, project, events)
   if (followUp.reconcile) await jobs.reconcile(tx, projectId)
@@ -99,16 +110,15 @@ async function processBatch(
   if (project.adopted && followUp.readTasks.length > 0)
     await jobs.readTasks(tx, projectId, followUp.readTasks)
   if (project.adopted && followUp.readProject) await jobs.readProject(tx, projectId)
-  await markProcessed(
+  return markProcessed(
     tx,
     rows.map((row) => row.id),
     null,
   )
-  return rows.length
 }
 
 /** A webhook registered without payload says only that something happened, in one of the projects. */
-async function processHints(tx: Transaction, jobs: FollowUpJobs, limit: number): Promise<number> {
+async function processHints(tx: Transaction, jobs: FollowUpJobs, limit: number): Promise<Done[]> {
   const rows = await tx
     .selectFrom('events')
     .select(['id', 'action'])
@@ -120,12 +130,11 @@ async function processHints(tx: Transaction, jobs: FollowUpJobs, limit: number):
     .skipLocked()
     .execute()
   if (rows.some(({ action }) => /^(ANNOTATION|TASK|PROJECT)/.test(action))) await jobs.reconcileAll(tx)
-  await markProcessed(
+  return markProcessed(
     tx,
     rows.map((row) => row.id),
     'names no project',
   )
-  return rows.length
 }
 
 /** The oldest events of a project that are not processed, one at least, as many as a transaction takes. */
@@ -147,11 +156,18 @@ function parseBody(body: Buffer): Event {
   return parseEvent(JSON.parse(body.toString('utf8')) as Record<string, unknown>)
 }
 
-async function markProcessed(tx: Transaction, ids: number[], note: string | null): Promise<void> {
-  await tx
+/** An event that is worked out: what it was, and how long that took since it came, in seconds. */
+interface Done {
+  action: string
+  lag: number
+}
+
+async function markProcessed(tx: Transaction, ids: number[], note: string | null): Promise<Done[]> {
+  return tx
     .updateTable('events')
     .set({ processed_at: sql`clock_timestamp()`, note })
     .where('id', '=', sql<number>`any(${ids}::bigint[])`)
     .where('processed_at', 'is', null)
+    .returning(['action', sql<number>`extract(epoch from processed_at - received_at)::float8`.as('lag')])
     .execute()
 }

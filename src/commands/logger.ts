@@ -1,6 +1,6 @@
-import type { Writable } from 'node:stream'
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import type { Config } from '../config.ts'
+import { logFields } from '../telemetry/log-fields.ts'
 
 const SECRETS = [
   'authorization',
@@ -24,8 +24,11 @@ const SECRETS = [
 /** An HTTP client's error has its headers two levels below itself. */
 const DEPTHS = ['', '*', '*.*', '*.*.*']
 
-/** The service's log: one JSON object per line, with secrets masked wherever they may stand. */
-export function createLogger(level: Config['logLevel'], stream: Writable): Logger {
+/**
+ * The service's log: one JSON object per line, with what the line is about (request, run, job, trace), and with secrets
+ * masked wherever they may stand.
+ */
+export function createLogger(level: Config['logLevel'], stream: DestinationStream): Logger {
   const paths = DEPTHS.flatMap((depth) => SECRETS.map((name) => `${depth}["${name}"]`))
-  return pino({ level, redact: { paths, censor: '***' } }, stream)
+  return pino({ level, mixin: logFields, redact: { paths, censor: '***' } }, stream)
 }

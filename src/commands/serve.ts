@@ -17,7 +17,7 @@ Exit codes: 0 stopped in order, 1 it can't start or did not stop in time, 2 a se
 export async function run(args: string[], io: Io): Promise<number> {
   parseArguments(args, {})
   const settings = loadConfig(io.env)
-  Object.assign(io.env, settings.aws)
+  Object.assign(io.env, settings.forLibraries)
   const config = await withKeptSecrets(settings)
   const log = createLogger(config.logLevel, io.stdout)
   const service = await startService({ config, version: io.version, log }).catch(

@@ -12,10 +12,12 @@ export interface ServiceRoutes {
   document: ContractDocument
   /** What the service needs, looked at now. */
   readiness: () => Promise<ReadinessChecks>
+  /** What Prometheus is told now. */
+  scrape: () => Promise<{ contentType: string; text: string }>
   version: string
 }
 
-export function serviceRoutes({ document, readiness, version }: ServiceRoutes): Router {
+export function serviceRoutes({ document, readiness, scrape, version }: ServiceRoutes): Router {
   const router = Router()
 
   router.get('/', (request, response) => {
@@ -32,6 +34,11 @@ export function serviceRoutes({ document, readiness, version }: ServiceRoutes): 
       throw new Problem('not-ready', detail, { extra: { checks } })
     }
     response.json({ status: 'ready', checks })
+  })
+
+  router.get('/metrics', async (_request, response) => {
+    const { contentType, text } = await scrape()
+    response.set('Content-Type', contentType).send(text)
   })
 
   router.get('/openapi.yaml', (_request, response) => {

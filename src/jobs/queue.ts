@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { fromKysely, type JobResult, type JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Database, Log, Transaction } from '../db/database.ts'
 import { isTransient } from '../db/transient.ts'
+import { withLogFields } from '../telemetry/log-fields.ts'
+import { inSpan, traceHeaders } from '../telemetry/trace.ts'
 import { handBack, handBackAll } from './hand-back.ts'
 import { openWorkerSession, type WorkerSession } from './worker-session.ts'
 
@@ -68,6 +70,9 @@ const KEEP_DONE = 600
 const CLEAN_INTERVAL = 60
 const HOUR = 3_600
 
+/** Where a job's data holds the trace that it belongs to. */
+const TRACE = 'trace_headers'
+
 export function openQueue({ database, log }: { database: Database; log: Log }): Queue {
   // biome-ignore lint/suspicious/noExplicitAny: each handler takes its own kind of data
   const definitions = new Map<string, JobDefinition<any>>()
@@ -115,12 +120,22 @@ export function openQueue({ database, log }: { database: Database; log: Log }): 
     const definition = definitions.get(job.name) as JobDefinition<object>
     running.add(job.id)
     try {
-      await definition.handler(job.data, {
+      const { [TRACE]: parent, ...data } = job.data as { [TRACE]?: Record<string, string> }
+      const context = {
         id: job.id,
         attempt: job.retryCount + 1,
         lastAttempt: job.retryCount >= job.retryLimit,
         signal: AbortSignal.any([job.signal, stopping.signal]),
-      })
+      }
+      const attributes = {
+        'label_studio_monitor.job_id': job.id,
+        'label_studio_monitor.attempt': context.attempt,
+      }
+      await withLogFields({ job: job.name }, () =>
+        inSpan(`job ${job.name}`, { kind: 'consumer', attributes, parent }, () =>
+          definition.handler(data, context),
+        ),
+      )
       return { id: job.id, status: 'completed' }
     } catch (error) {
       const { message } = error as Error
@@ -160,7 +175,9 @@ export function openQueue({ database, log }: { database: Database; log: Log }): 
     },
 
     send(name, data, { transaction, singletonKey = randomUUID(), startAfter } = {}) {
-      return boss.send(name, data, {
+      const trace = traceHeaders()
+      const traced = Object.keys(trace).length > 0 ? { ...data, [TRACE]: trace } : data
+      return boss.send(name, traced, {
         singletonKey,
         ...(startAfter && { startAfter }),
         ...(transaction && { db: fromKysely(transaction) }),

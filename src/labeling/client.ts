@@ -1,4 +1,6 @@
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios'
+import { type Observe, unobserved } from '../telemetry/observe.ts'
+import { traceHeaders } from '../telemetry/trace.ts'
 import { describe, LabelStudioError, notJson } from './client-error.ts'
 import { fromMicroseconds } from './instant.ts'
 import type { Region } from './types.ts'
@@ -115,8 +117,13 @@ const CALL_TIMEOUT_MS = 60_000
 /**
  * @param url base URL without a trailing slash; null when none is configured: every call then fails and says so
  * @param apiKey legacy token, or personal access token (a refresh JWT, exchanged for access tokens that live 5 minutes)
+ * @param observe sees each call by its method and path, ids left out
  */
-export function createLabelStudio(url: string | null, apiKey: string | null): LabelStudio {
+export function createLabelStudio(
+  url: string | null,
+  apiKey: string | null,
+  observe: Observe = unobserved,
+): LabelStudio {
   const http = axios.create({
     ...(url ? { baseURL: url } : {}),
     timeout: CALL_TIMEOUT_MS,
@@ -127,7 +134,10 @@ export function createLabelStudio(url: string | null, apiKey: string | null): La
   })
   const authorize = tokenHolder(http, apiKey ?? '')
 
-  async function call<T>(config: AxiosRequestConfig): Promise<T> {
+  const call = <T>(config: AxiosRequestConfig): Promise<T> =>
+    observe(`${config.method ?? 'GET'} ${config.url?.replace(/\d+/g, '{id}')}`, () => answerTo<T>(config))
+
+  async function answerTo<T>(config: AxiosRequestConfig): Promise<T> {
     if (!url || !apiKey) {
       throw new LabelStudioError(
         'unset',
@@ -138,7 +148,7 @@ export function createLabelStudio(url: string | null, apiKey: string | null): La
       try {
         const response = await http.request<T>({
           ...config,
-          headers: { ...config.headers, Authorization: await authorize(fresh) },
+          headers: { ...config.headers, ...traceHeaders(), Authorization: await authorize(fresh) },
         })
         if (typeof response.data === 'string' && response.data !== '') throw notJson(url)
         return response.data

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { type Observe, observeWhole } from '../telemetry/observe.ts'
 import { SourceError } from './source-error.ts'
 import { openFileSource } from './source-file.ts'
 import { openS3Source } from './source-s3.ts'
@@ -58,6 +59,8 @@ export interface SourceSettings {
   /** `AWS_ENDPOINT_URL_S3` and `AWS_REGION`, for sources that name no endpoint or region. */
   s3Endpoint?: string | null
   s3Region?: string | null
+  /** Sees each call of a source, as `<type> list` (until it is read to its end) and `<type> open` (until bytes come). */
+  observe?: Observe
 }
 
 /**
@@ -65,6 +68,18 @@ export interface SourceSettings {
  * @throws KeyPatternError, or SourceError if the definition can't work
  */
 export function openSource(definition: SourceDefinition, settings: SourceSettings): LogSource {
+  const source = sourceOf(definition, settings)
+  const { observe } = settings
+  if (!observe) return source
+  return {
+    ...source,
+    list: (signal) => observeWhole(observe, `${definition.type} list`, source.list(signal)),
+    open: (object, signal, options) =>
+      observe(`${definition.type} open`, () => source.open(object, signal, options)),
+  }
+}
+
+function sourceOf(definition: SourceDefinition, settings: SourceSettings): LogSource {
   switch (definition.type) {
     case 's3':
       return openS3Source(definition, settings)

@@ -5,6 +5,8 @@ import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
 import type { OwnWebhook } from '../labeling/webhook.ts'
 import { SourceError, type SourceSettings } from '../logs/source.ts'
 import type { Definition } from '../monitors/monitor.ts'
+import { withLogFields } from '../telemetry/log-fields.ts'
+import { inSpan } from '../telemetry/trace.ts'
 import { type Backoff, withBackoff } from './backoff.ts'
 import { announceFailed, finish } from './finish.ts'
 import { importTasks } from './import.ts'
@@ -46,7 +48,7 @@ export async function executeRun(deps: RunDependencies, id: string, stop: AbortS
       [`run ${id}`],
     )
     if (!lock.rows[0]?.locked) return false
-    await go(deps, id, stop)
+    await withLogFields({ run: id }, () => go(deps, id, stop))
     return true
   } finally {
     await session.end()
@@ -58,20 +60,23 @@ async function go(deps: RunDependencies, id: string, stop: AbortSignal): Promise
   if (!run || ['ready', 'failed', 'cancelled'].includes(run.status)) return
   const watch = watchForCancel(deps, id)
   const signal = AbortSignal.any([stop, watch.signal])
-  const step = <T>(work: () => Promise<T>) => patiently(deps, id, signal, work)
+  const step = <T>(name: string, work: () => Promise<T>) =>
+    inSpan(`run ${name}`, { attributes: { 'label_studio_monitor.run': id } }, () =>
+      patiently(deps, id, signal, work),
+    )
   try {
     if (!run.plan) {
       run = await entered(deps, id, 'scanning', { started_at: run.started_at ?? new Date(), message: null })
-      await step(() => makePlan(deps, run as RunRow, signal))
+      await step('plan', () => makePlan(deps, run as RunRow, signal))
     }
     run = await entered(deps, id, 'importing', { message: null })
     const plan = run.plan as Plan
     if (plan.tasks > 0) {
-      run = await step(() => makeProject(deps, run as RunRow, plan, signal))
-      await step(() => importTasks(deps, run as RunRow, plan, signal))
-      await step(() => followProject(deps, run as RunRow, signal))
+      run = await step('project', () => makeProject(deps, run as RunRow, plan, signal))
+      await step('import', () => importTasks(deps, run as RunRow, plan, signal))
+      await step('webhook', () => followProject(deps, run as RunRow, signal))
     }
-    await finish(deps, id)
+    await inSpan('run finish', {}, () => finish(deps, id))
     deps.log.info({ run: id, tasks: plan.tasks, project: run.project_id }, 'the run is ready')
   } catch (error) {
     if (stop.aborted) throw error // The service stops; another attempt goes on.

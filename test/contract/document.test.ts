@@ -149,6 +149,7 @@ describe('the examples of openapi.yaml', () => {
       }),
     )
     expect(without.map(({ operationId }) => operationId)).toEqual([
+      'getMetrics',
       'getContractYaml',
       'getContractJson',
       'getDocs',

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pino from 'pino'
 import supertest from 'supertest'
+import { createLogger } from '../../src/commands/logger.ts'
 import { loadConfig } from '../../src/config.ts'
 import { withKeptSecrets } from '../../src/kept-secret.ts'
 import { type Service, startService } from '../../src/service.ts'
@@ -20,8 +20,13 @@ export interface TestService {
 }
 
 /** The whole service on a free port, with a database of its own; without Label Studio unless the settings name one. */
-export async function testService(settings: Record<string, string> = {}): Promise<TestService> {
+export async function testService(
+  settings: Record<string, string> = {},
+  /** `prepare` fills the database before the service starts. */
+  { prepare = async (_database: TestDatabase) => {} } = {},
+): Promise<TestService> {
   const database = await testDatabase({ migrated: false })
+  await prepare(database)
   const directory = await mkdtemp(join(tmpdir(), 'label-studio-monitor-service-'))
   const logs = join(directory, 'logs')
   const logged: string[] = []
@@ -40,7 +45,7 @@ export async function testService(settings: Record<string, string> = {}): Promis
   const service = await startService({
     config,
     version: '0.0.0-test',
-    log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
+    log: createLogger('debug', { write: (line: string) => void logged.push(line) }),
     backoff: { attempts: 2, baseMs: 10, maxMs: 10 },
   })
   return {
