@@ -48,12 +48,12 @@ afterAll(async () => {
   await rig?.stop()
 })
 
-/** Each question says what the right topic is; on Mondays the model takes every second delivery for billing. */
+/** Each question says what the right topic is; on Mondays the model takes every delivery for billing. */
 function logOf(date: string): string {
   const isMonday = WEEK[0] === date || NEXT_WEEK[0] === date
   return Array.from({ length: 100 }, (_, i) => {
     const right = i % 2 ? 'billing' : 'delivery'
-    const topic = isMonday && i % 4 === 0 ? 'billing' : right
+    const topic = isMonday ? 'billing' : right
     return JSON.stringify({ question: `${date} ${i} about ${right}`, topic, model_version: `v${i % 2}` })
   }).join('\n')
 }
@@ -118,7 +118,7 @@ describe('a reviewer who accepts what is shown, right or wrong', () => {
   })
 
   test('is told by the blind tasks, which count nowhere else', async () => {
-    const changed = [...(await listed('blind=true'))].filter((task) => task.changed).length
+    const changed = (await listed('blind=true')).filter((task) => task.changed).length
     expect(changed).toBeGreaterThan(0)
     expect(evaluation.coverage).toEqual({ tasks: TOTAL, reviewed: TOTAL, skipped: 0, not_comparable: 0 })
     expect(evaluation.change_rate).toMatchObject({ changed: 0, reviewed: TOTAL - BLIND, value: 0 })
@@ -147,7 +147,10 @@ describe('a reviewer who accepts what is shown, right or wrong', () => {
     for (const { prediction } of jsonl) expect(prediction).toHaveLength(1)
     expect((await exported('format=preference')).every((line) => line.blind)).toBe(true)
 
-    const copy = await rig.call<{ id: number }>('POST', '/api/projects', { title: 'C', label_config: CONFIG })
+    const copy = await rig.call<{ id: number }>('POST', '/api/projects', {
+      title: 'Copy',
+      label_config: CONFIG,
+    })
     await rig.call(
       'POST',
       `/api/projects/${copy.id}/import`,
