@@ -19,22 +19,59 @@ export async function retally(
   project: ProjectRow,
   taskIds: Iterable<number>,
 ): Promise<void> {
+  const id = project.project_id
+  const tasks = await computeTasks(tx, project, taskIds)
+  if (tasks.length === 0) return
+  const rows = tasks.map(({ task_id, outcome, addends }) => ({
+    task_id,
+    outcome,
+    changed: outcome?.compared?.changed ?? null,
+    contribution: addends,
+  }))
+  await sql`
+    update tasks set outcome = r.outcome, changed = r.changed, contribution = r.contribution,
+      revision = ${project.revision}
+    from jsonb_to_recordset(${toJsonb(rows)}::jsonb)
+      as r (task_id bigint, outcome jsonb, changed boolean, contribution jsonb)
+    where tasks.project_id = ${id} and tasks.task_id = r.task_id`.execute(tx)
+  const before = tasks.flatMap(({ stored }) => stored)
+  const now = tasks.flatMap(({ addends }) => addends)
+  const moved = difference(before, now)
+  await moveTallies(tx, id, moved)
+  // A project that no run made has no monitor, and so no thresholds.
+  if (moved.length > 0 && project.run_id !== null) await noteMoved(tx, id)
+}
+
+/** A task as what is stored about it says, and what it was noted to add to the tallies. */
+export interface ComputedTask {
+  task_id: number
+  /** Under which revision of the project it was compared last. */
+  revision: number
+  stored: Addend[]
+  /** Null where the task no longer exists. */
+  outcome: TaskOutcome | null
+  addends: Addend[]
+}
+
+/** What tasks say, computed from their stored annotations and predictions; writes nothing. */
+export async function computeTasks(
+  tx: Transaction,
+  project: ProjectRow,
+  taskIds: Iterable<number>,
+): Promise<ComputedTask[]> {
   const ids = [...new Set(taskIds)]
-  if (ids.length === 0) return
+  if (ids.length === 0) return []
   const id = project.project_id
   const tasks = await tx
     .selectFrom('tasks')
-    .select(['task_id', 'present', 'result', 'model_version', 'stratum', 'blind', 'contribution'])
+    .select(['task_id', 'present', 'result', 'model_version', 'stratum', 'blind', 'contribution', 'revision'])
     .where('project_id', '=', id)
     .where('task_id', '=', sql<number>`any(${ids}::bigint[])`)
     .execute()
   const annotations = Map.groupBy(await annotationsOfTasks(tx, id, ids), (row) => row.task_id)
   const predictions = await predictionsOfTasks(tx, id, ids)
   const facts = projectFacts(project)
-
-  const before: Addend[] = []
-  const now: Addend[] = []
-  const rows = tasks.map((task) => {
+  return tasks.map((task) => {
     const outcome: TaskOutcome | null = task.present
       ? taskOutcome(
           {
@@ -48,26 +85,14 @@ export async function retally(
           facts,
         )
       : null
-    const addends = outcome ? contribution(outcome, task.blind) : []
-    before.push(...(task.contribution as Addend[]))
-    now.push(...addends)
     return {
       task_id: task.task_id,
+      revision: task.revision,
+      stored: task.contribution as Addend[],
       outcome,
-      changed: outcome?.compared?.changed ?? null,
-      contribution: addends,
+      addends: outcome ? contribution(outcome, task.blind) : [],
     }
   })
-  await sql`
-    update tasks set outcome = r.outcome, changed = r.changed, contribution = r.contribution,
-      revision = ${project.revision}
-    from jsonb_to_recordset(${toJsonb(rows)}::jsonb)
-      as r (task_id bigint, outcome jsonb, changed boolean, contribution jsonb)
-    where tasks.project_id = ${id} and tasks.task_id = r.task_id`.execute(tx)
-  const moved = difference(before, now)
-  await moveTallies(tx, id, moved)
-  // A project that no run made has no monitor, and so no thresholds.
-  if (moved.length > 0 && project.run_id !== null) await noteMoved(tx, id)
 }
 
 /**

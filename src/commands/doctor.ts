@@ -1,6 +1,7 @@
 import { type Config, ConfigurationError, loadConfig } from '../config.ts'
 import type { Monitor, ReadinessChecks } from '../contract/types.ts'
 import { type Api, connect, SERVICE_OPTIONS, SERVICE_USAGE } from './api.ts'
+import { runAudit } from './audit.ts'
 import { checkWebhook } from './check-webhook.ts'
 import {
   type Check,
@@ -19,13 +20,19 @@ export const usage = `Usage: label-studio-monitor doctor [options]
 Checks what the service needs: settings, database, Label Studio, the way for its webhooks, the logs of each monitor,
 e-mail. Says how to mend what is wrong. Run it with the service's environment, best while the service runs.
 
+  --audit           instead compute every count anew from the stored annotations, and list what differs
   --json            print JSON${SERVICE_USAGE}
 
-Exit codes: 0 all is well, 1 there are problems, 2 the call is wrong
+Exit codes: 0 all is well, 1 there are problems or differences, 2 the call is wrong
 `
 
 export async function run(args: string[], io: Io): Promise<number> {
-  const { values } = parseArguments(args, { json: { type: 'boolean' }, ...SERVICE_OPTIONS } as const)
+  const { values } = parseArguments(args, {
+    json: { type: 'boolean' },
+    audit: { type: 'boolean' },
+    ...SERVICE_OPTIONS,
+  } as const)
+  if (values.audit) return runAudit(io, { json: values.json === true })
   const checks: Check[] = []
   for await (const each of examine(values, io)) {
     checks.push(each)

@@ -42,6 +42,7 @@ describe.each([
           if (!world.isKnown) return
           expect(await world.tallies()).toEqual(world.expected())
           expect(await world.contributions()).toEqual(world.expected())
+          expect(await world.audit()).toEqual([])
         }),
       ),
       { numRuns, seed, endOnFailure: Boolean(process.env.NO_SHRINK) },
@@ -57,6 +58,7 @@ describe.each([
           await start(world)
           await world.play()
           expect(await world.contributions()).toEqual(await world.tallies())
+          expect(await world.audit()).toEqual([])
           await world.reconcile()
           expect(await world.tallies()).toEqual(world.expected())
           const again = await world.reconcile()

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { type AuditDifference, audit } from '../../src/annotations/audit.ts'
 import { createFollowUpWork } from '../../src/annotations/follow-up.ts'
 import { createProcessor } from '../../src/annotations/process.ts'
 import { reconcile } from '../../src/annotations/reconcile.ts'
@@ -207,6 +208,13 @@ export class World {
           [count, changed, amount],
         ]),
     )
+  }
+
+  /** Where kept counts are not what the stored annotations say. */
+  async audit(): Promise<AuditDifference[]> {
+    const found: AuditDifference[] = []
+    await audit(this.database, { project: this.project, report: (difference) => found.push(difference) })
+    return found
   }
 
   /** The sum of what the tasks are noted to contribute. */

@@ -15,6 +15,7 @@ import {
 import { type LogObject, logObject, REVIEW_CONFIG, record } from './support/logs.ts'
 import { predictionsOf } from './support/own-project.ts'
 import { putObjects } from './support/put-objects.ts'
+import { generator } from './support/random.ts'
 import { launchService, type RunningService, type ServiceOptions } from './support/service.ts'
 
 const KILLS = 20
@@ -231,13 +232,4 @@ function watchRun({ call }: RunningService, id: string): { stop(): string } {
 function whereItStands({ status, progress, project, webhook }: Run): string {
   const made = [project && 'project', webhook && 'webhook'].filter(Boolean).join(', ') || 'nothing'
   return `${status}, ${progress.records_seen} records, ${progress.tasks_imported} tasks, made: ${made}`
-}
-
-/** A linear congruential generator whose upper bits are used: enough for moments. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return (state >>> 8) / 2 ** 24
-  }
 }

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,8 +11,16 @@ const HELP = `usage: node test/support/postgres15.ts [command …]
 Starts Debian's PostgreSQL 15 in a scratch directory. Runs the command with TEST_DATABASE_URL naming it, and ends with
 the command's exit code; without a command, prints the URL and runs until Ctrl-C.`
 
+export interface Postgres15 {
+  url: string
+  /** Ends the server; its data and its port are kept for `up`. */
+  down(): Promise<void>
+  up(): Promise<void>
+  stop(): Promise<void>
+}
+
 /** Starts PostgreSQL 15 on a free port of 127.0.0.1, as nobody where this is root. Nothing of it is meant to last. */
-export async function startPostgres15(): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startPostgres15(): Promise<Postgres15> {
   const directory = mkdtempSync(join(tmpdir(), 'label-studio-monitor-postgres15-'))
   chmodSync(directory, 0o711)
   const data = join(directory, 'data')
@@ -46,29 +54,38 @@ export async function startPostgres15(): Promise<{ url: string; stop(): Promise<
     fsync: 'off',
     max_connections: 200,
   }
-  const server = spawn(
-    join(BIN, 'postgres'),
-    ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    { ...options, detached: true, stdio: ['ignore', log, log] },
-  )
-  const exited = new Promise<void>((resolve) => server.once('exit', () => resolve()))
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`
+  let server: ChildProcess
+  let exited: Promise<void>
+  const up = async () => {
+    server = spawn(
+      join(BIN, 'postgres'),
+      ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      { ...options, detached: true, stdio: ['ignore', log, log] },
+    )
+    exited = new Promise<void>((resolve) => server.once('exit', () => resolve()))
+    while (!(await answers(url))) {
+      if (server.exitCode !== null)
+        throw new Error(`PostgreSQL 15 does not start:\n${readFileSync(logFile, 'utf8')}`)
+      await delay(20)
+    }
+  }
+  const down = async () => {
+    server.kill('SIGINT')
+    await exited
+  }
   const abandon = () => {
     server.kill('SIGQUIT')
     rmSync(directory, { recursive: true, force: true })
   }
   process.once('exit', abandon)
-
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`
-  while (!(await answers(url))) {
-    if (server.exitCode !== null)
-      throw new Error(`PostgreSQL 15 does not start:\n${readFileSync(logFile, 'utf8')}`)
-    await delay(20)
-  }
+  await up()
   return {
     url,
+    down,
+    up,
     async stop() {
-      server.kill('SIGINT')
-      await exited
+      await down()
       process.off('exit', abandon)
       rmSync(directory, { recursive: true, force: true })
     },

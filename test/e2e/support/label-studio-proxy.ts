@@ -3,6 +3,8 @@ import { freePort } from '../../../demo/services/ports.ts'
 
 export interface LabelStudioProxy {
   url: string
+  /** Method and path of every call that was made. */
+  calls: string[]
   /**
    * Does something once, when a call is made that `isMeant`: `before` Label Studio gets it, or `after` it has answered.
    * The call then goes no further, as when the connection breaks. @returns resolves when it was done
@@ -22,6 +24,7 @@ export async function startLabelStudioProxy(labelStudioUrl: string): Promise<Lab
   const port = await freePort()
   const target = new URL(labelStudioUrl)
   const waiting: ((moment: string, call: string, path: string) => Promise<boolean>)[] = []
+  const calls: string[] = []
   let server: Server
   const isInterrupted = async (moment: string, method: string, path: string) => {
     for (const each of waiting) if (await each(moment, method, path)) return true
@@ -30,6 +33,7 @@ export async function startLabelStudioProxy(labelStudioUrl: string): Promise<Lab
   const start = async () => {
     server = createServer(async (incoming, outgoing) => {
       const { method = '', url = '', headers } = incoming
+      calls.push(`${method} ${url}`)
       const body: Buffer[] = []
       for await (const chunk of incoming) body.push(chunk)
       if (await isInterrupted('before', method, url)) return outgoing.destroy()
@@ -49,6 +53,7 @@ export async function startLabelStudioProxy(labelStudioUrl: string): Promise<Lab
   await start()
   return {
     url: `http://127.0.0.1:${port}`,
+    calls,
     once(moment, isMeant, act) {
       return new Promise((resolve) => {
         const react: (typeof waiting)[number] = async (now, method, path) => {

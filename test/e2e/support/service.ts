@@ -36,6 +36,10 @@ export interface RunningService {
   ready: Promise<void>
   /** SIGKILL to the process; its database server lives on, as after any such death. */
   kill(): Promise<void>
+  /** Its process and those that it started, but for the database's. */
+  group: number
+  /** SIGTERM alone. @returns how it ended, when it has */
+  terminate(): Promise<string>
   /** SIGTERM; resolves when the process and its database server are gone. Throws when one of them stays. */
   stop(): Promise<void>
 }
@@ -48,6 +52,15 @@ export interface ServiceOptions {
   env?: Record<string, string>
   /** `service` (default): as users start it. `impatient`: sits out an outage for seconds instead of minutes. */
   program?: 'service' | 'impatient'
+  /** A program that runs the service, with its arguments, e.g. in a mount namespace. */
+  within?: string[]
+}
+
+/** What the service talks to, of a rig. */
+export interface Servers {
+  labelStudio: Pick<Rig['labelStudio'], 'url' | 'token'>
+  s3: Pick<Rig['s3'], 'endpoint'>
+  smtp: Pick<Rig['smtp'], 'url'>
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -57,21 +70,22 @@ const PROGRAMS = {
 }
 
 /** Starts the service and waits until it answers. */
-export async function startService(rig: Rig, options: ServiceOptions): Promise<RunningService> {
+export async function startService(rig: Servers, options: ServiceOptions): Promise<RunningService> {
   const service = await launchService(rig, options)
   await service.ready
   return service
 }
 
 /** Launches the service as a process of its own with an embedded database, set up for the servers of the rig. */
-export async function launchService(rig: Rig, options: ServiceOptions): Promise<RunningService> {
+export async function launchService(rig: Servers, options: ServiceOptions): Promise<RunningService> {
   const { dataDir, program = 'service' } = options
   const port = options.port ?? (await freePort())
   await mkdir(dataDir, { recursive: true })
   const logFile = join(dataDir, 'service.log')
+  const [command = '', ...args] = [...(options.within ?? []), process.execPath, ...PROGRAMS[program]]
   const child = startChild({
-    command: process.execPath,
-    args: PROGRAMS[program],
+    command,
+    args,
     env: withoutEmpty({
       PATH: process.env.PATH ?? '',
       PORT: String(port),
@@ -103,7 +117,12 @@ export async function launchService(rig: Rig, options: ServiceOptions): Promise<
     logFile,
     ready,
     ...callsTo(url),
+    group: child.pid,
     kill: () => child.kill(),
+    terminate() {
+      process.kill(-child.pid, 'SIGTERM')
+      return child.ended
+    },
     async stop() {
       await child.stop(25_000)
       const leftOver = await runningServer(data)
