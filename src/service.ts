@@ -18,10 +18,12 @@ import { migrations } from './db/migrations/index.ts'
 import { openQueue } from './jobs/queue.ts'
 import type { ServiceConfig } from './kept-secret.ts'
 import { createLabelStudio } from './labeling/client.ts'
+import { createScanner } from './logs/scanner.ts'
 import { createMonitors } from './monitors/monitor.ts'
 import { createPreview } from './monitors/preview.ts'
 import { createReadiness } from './readiness.ts'
 import { type Backoff, RUN_BACKOFF } from './runs/backoff.ts'
+import { SHARDING, type Sharding } from './runs/scan.ts'
 import { createRuns } from './runs/start.ts'
 
 export interface Service {
@@ -37,6 +39,8 @@ export interface ServiceOptions {
   log: Logger
   /** How a run sits out an outage. */
   backoff?: Backoff
+  /** How logs are shared out. */
+  sharding?: Sharding
 }
 
 /** How long requests and jobs may take to end before they are cut off. */
@@ -67,7 +71,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 async function assemble(
-  { config, version, log, backoff = RUN_BACKOFF }: ServiceOptions,
+  { config, version, log, backoff = RUN_BACKOFF, sharding = SHARDING }: ServiceOptions,
   database: Database,
   server: Server,
   serve: (app: RequestListener) => void,
@@ -97,6 +101,7 @@ async function assemble(
     s3Endpoint: config.s3.endpoint,
     s3Region: config.s3.region,
   }
+  const scanner = createScanner()
   const now = () => new Date()
   const runs = createRuns({
     database,
@@ -104,6 +109,8 @@ async function assemble(
     outbox,
     queue,
     sources,
+    scanner,
+    sharding,
     openDefinition: monitors.open,
     findMonitor: monitors.find,
     publicUrl: config.publicUrl,
@@ -141,6 +148,7 @@ async function assemble(
       await intake.stop()
       await watch.stop()
       await queue.stop({ deadlineMs: JOBS_DEADLINE_MS })
+      await scanner.close()
       mailer?.close()
       await database.close()
     },

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
 import type { Outbox } from '../alerts/outbox.ts'
 import type { Database } from '../db/database.ts'
+import type { Queue } from '../jobs/queue.ts'
 import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
+import type { Scanner } from '../logs/scanner.ts'
 import { SourceError, type SourceSettings } from '../logs/source.ts'
 import type { Definition } from '../monitors/monitor.ts'
 import { type Backoff, withBackoff } from './backoff.ts'
@@ -10,6 +12,7 @@ import { importTasks } from './import.ts'
 import { makePlan, type Plan, PlanError } from './plan.ts'
 import { makeProject, registerWebhook } from './project.ts'
 import { enter, findRun, type RunError, type RunRow, update } from './run.ts'
+import type { Sharding } from './scan.ts'
 
 export interface RunDependencies {
   database: Database
@@ -19,6 +22,9 @@ export interface RunDependencies {
   openDefinition: (sealed: Definition) => Definition
   /** Where logs may be. */
   sources: SourceSettings
+  scanner: Scanner
+  sharding: Sharding
+  queue: Queue
   /** Under which Label Studio reaches this service. */
   publicUrl: string
   webhookSecret: string
@@ -113,7 +119,10 @@ function patiently<T>(
 const WATCH_MS = 500
 
 /** Fires when the run is cancelled, by whichever process. */
-function watchForCancel(deps: RunDependencies, id: string): { signal: AbortSignal; stop: () => void } {
+export function watchForCancel(
+  deps: Pick<RunDependencies, 'database'>,
+  id: string,
+): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController()
   const timer = setInterval(async () => {
     const run = await findRun(deps.database.kysely, id).catch(() => undefined)

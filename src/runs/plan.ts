@@ -7,14 +7,13 @@ import { type BuiltTask, buildTask } from '../labeling/prediction.ts'
 import type { LabelingConfig, Problem } from '../labeling/types.ts'
 import { type Drawn, draw } from '../logs/draw.ts'
 import { createFormat, type Fields, type Parsed } from '../logs/format.ts'
+import type { ScanResult } from '../logs/gather.ts'
 import { addMalformed } from '../logs/malformed.ts'
-import { type ScanResult, scanLogs } from '../logs/scan.ts'
-import { openSource } from '../logs/source.ts'
-import { whereOf } from '../logs/where.ts'
 import { type Definition, givenMapping } from '../monitors/monitor.ts'
 import { type RunDependencies, RunStopped } from './execute.ts'
-import { skipsOf } from './focus.ts'
 import { NO_PROGRESS, type RunProgress, type RunRow, update } from './run.ts'
+import { scanRun } from './scan.ts'
+import { forgetShards } from './shards.ts'
 
 /** What a run is about to make in Label Studio; kept on the run, so that every attempt makes the same. */
 export interface Plan {
@@ -43,7 +42,7 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
   const config = readConfig(label_config)
   const format = createFormat(definition.format, definition.window.timezone)
   const progress = progressWriter(deps, run)
-  const scanned = await scan(deps, run, definition, format, progress.note, signal)
+  const scanned = await scanRun(deps, run, { onProgress: progress.note, signal })
   await progress.flush()
 
   const { mapping, drawn } = drawTasks(config, definition, scanned, format.parse)
@@ -90,6 +89,7 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
       } satisfies RunProgress),
     })
     if (!going) throw new RunStopped()
+    await forgetShards(tx, run.id)
   })
 }
 
@@ -106,33 +106,6 @@ function toRow({
 }) {
   const { data, meta, result, modelVersion, score } = task
   return { position, key, stratum: toText(stratum), data, meta, result, model_version: modelVersion, score }
-}
-
-async function scan(
-  deps: RunDependencies,
-  run: RunRow,
-  definition: Definition,
-  format: ReturnType<typeof createFormat>,
-  onProgress: (progress: ScanResult['progress']) => void,
-  signal: AbortSignal,
-): Promise<ScanResult> {
-  const source = openSource(definition.source, deps.sources)
-  try {
-    return await scanLogs({
-      source,
-      format,
-      window: { from: run.window_from, to: run.window_to },
-      sample: { total: run.total, by: definition.sample.by, allocation: definition.sample.allocation },
-      seed: run.seed,
-      where: whereOf(definition.sample),
-      skips: await skipsOf(deps.database.kysely, run),
-      limits: { maxRecordBytes: definition.format.max_record_bytes },
-      onProgress,
-      signal,
-    })
-  } finally {
-    await source.close?.()
-  }
 }
 
 /** The config of the monitor, or of the project that it copies. */
