@@ -35,6 +35,12 @@ export interface ShardJob {
   shard: number
 }
 
+/** What scanning needs of a run's dependencies. */
+export type ScanDependencies = Pick<
+  RunDependencies,
+  'database' | 'sources' | 'openDefinition' | 'scanner' | 'sharding' | 'queue' | 'log'
+>
+
 interface Options {
   onProgress: (progress: ScanProgress) => void
   signal: AbortSignal
@@ -42,7 +48,7 @@ interface Options {
 
 /** What a run asks of the logs. */
 export async function scanJobOf(
-  { database, sources, openDefinition }: RunDependencies,
+  { database, sources, openDefinition }: Pick<ScanDependencies, 'database' | 'sources' | 'openDefinition'>,
   run: RunRow,
 ): Promise<ScanJob> {
   const { source, format, window, sample } = openDefinition(run.definition as Definition)
@@ -61,7 +67,7 @@ export async function scanJobOf(
  *
  * @throws SourceError if the logs can't be read
  */
-export async function scanRun(deps: RunDependencies, run: RunRow, options: Options): Promise<ScanResult> {
+export async function scanRun(deps: ScanDependencies, run: RunRow, options: Options): Promise<ScanResult> {
   const job = await scanJobOf(deps, run)
   let shards = await readShards(deps.database.kysely, run.id)
   if (shards.length === 0) {
@@ -92,7 +98,7 @@ async function surveyed(job: ScanJob, sharding: Sharding, signal: AbortSignal): 
 }
 
 async function scanByJobs(
-  { database: { kysely }, queue, log }: RunDependencies,
+  { database: { kysely }, queue, log }: ScanDependencies,
   run: RunRow,
   job: ScanJob,
   shards: Shard[],

@@ -1,15 +1,15 @@
 import type { JobContext } from '../jobs/queue.ts'
 import type { ShardCounts } from '../logs/scan.ts'
 import { SourceError } from '../logs/source.ts'
-import { type RunDependencies, watchForCancel } from './execute.ts'
+import { watchForCancel } from './execute.ts'
 import { findRun } from './run.ts'
-import { SHARD_JOB, type ShardJob, scanJobOf } from './scan.ts'
+import { type ScanDependencies, SHARD_JOB, type ShardJob, scanJobOf } from './scan.ts'
 import { finishShard, noteShard, openShard, type ShardError } from './shards.ts'
 
 const NOTE_MS = 1_000
 
 /** Has this process scan shards of any run. */
-export function defineShardJob(deps: RunDependencies): void {
+export function defineShardJob(deps: ScanDependencies): void {
   deps.queue.define<ShardJob>(SHARD_JOB, {
     // What the logs fail with is the run's to sit out; this is for the process or its database going away.
     retry: { limit: 10, delaySeconds: 1, backoff: true, maxDelaySeconds: 30 },
@@ -19,7 +19,7 @@ export function defineShardJob(deps: RunDependencies): void {
   })
 }
 
-async function scanOne(deps: RunDependencies, { run: id, shard: index }: ShardJob, context: JobContext) {
+async function scanOne(deps: ScanDependencies, { run: id, shard: index }: ShardJob, context: JobContext) {
   const { kysely } = deps.database
   const run = await findRun(kysely, id)
   const shard = run?.status === 'scanning' ? await openShard(kysely, id, index) : undefined
