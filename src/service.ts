@@ -20,10 +20,12 @@ import { readGauges } from './gauges.ts'
 import { openQueue } from './jobs/queue.ts'
 import type { ServiceConfig } from './kept-secret.ts'
 import { createLabelStudio } from './labeling/client.ts'
+import { createScanner } from './logs/scanner.ts'
 import { createMonitors } from './monitors/monitor.ts'
 import { createPreview } from './monitors/preview.ts'
 import { createReadiness } from './readiness.ts'
 import { type Backoff, RUN_BACKOFF } from './runs/backoff.ts'
+import { SHARDING, type Sharding } from './runs/scan.ts'
 import { createRuns } from './runs/start.ts'
 import { exportTraces } from './telemetry/export-traces.ts'
 import { createMetrics } from './telemetry/metrics.ts'
@@ -42,6 +44,8 @@ export interface ServiceOptions {
   log: Logger
   /** How a run sits out an outage. */
   backoff?: Backoff
+  /** How logs are shared out. */
+  sharding?: Sharding
 }
 
 /** How long requests and jobs may take to end before they are cut off. */
@@ -76,7 +80,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 async function assemble(
-  { config, version, log, backoff = RUN_BACKOFF }: ServiceOptions,
+  { config, version, log, backoff = RUN_BACKOFF, sharding = SHARDING }: ServiceOptions,
   database: Database,
   server: Server,
   serve: (app: RequestListener) => void,
@@ -114,6 +118,7 @@ async function assemble(
     s3Region: config.s3.region,
     observe: metrics.sourceCall,
   }
+  const scanner = createScanner()
   const now = () => new Date()
   const runs = createRuns({
     database,
@@ -121,6 +126,8 @@ async function assemble(
     outbox,
     queue,
     sources,
+    scanner,
+    sharding,
     openDefinition: monitors.open,
     findMonitor: monitors.find,
     publicUrl: config.publicUrl,
@@ -165,6 +172,7 @@ async function assemble(
       await watch.stop()
       await retention.stop()
       await queue.stop({ deadlineMs: JOBS_DEADLINE_MS })
+      await scanner.close()
       mailer?.close()
       await database.close()
     },

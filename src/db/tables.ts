@@ -65,6 +65,21 @@ export interface RunTasksTable {
   task_id: number | null
 }
 
+export interface RunShardsTable {
+  run_id: string
+  shard: number
+  pieces: Json<unknown>
+  counts: ColumnType<unknown, string | null | undefined, string | null>
+  done: Default<boolean>
+  error: ColumnType<unknown, string | null | undefined, string | null>
+}
+
+export interface RunSketchesTable {
+  id: Generated<number>
+  run_id: string
+  sketch: string
+}
+
 export interface ProjectsTable {
   project_id: number
   run_id: string | null
@@ -193,6 +208,8 @@ export interface Tables {
   monitors: MonitorsTable
   runs: RunsTable
   run_tasks: RunTasksTable
+  run_shards: RunShardsTable
+  run_sketches: RunSketchesTable
   projects: ProjectsTable
   tasks: TasksTable
   predictions: PredictionsTable

@@ -51,6 +51,8 @@ export interface Queue {
   start(): Promise<void>
   /** Returns the job's id, or null when it was dropped because one with its key waits already. */
   send(name: string, data: object, options?: SendOptions): Promise<string | null>
+  /** Sends many; those with the key of one that waits are dropped. */
+  sendAll(name: string, jobs: { data: object; singletonKey: string }[]): Promise<void>
   /** Tells the handlers, waits for them, and hands to other workers what is still going on after the deadline. */
   stop(options?: { deadlineMs?: number }): Promise<void>
 }
@@ -68,6 +70,8 @@ const POLL_INTERVAL = 2
 /** In seconds: done jobs are of no further use, and the fewer there are, the cheaper the queue is. */
 const KEEP_DONE = 600
 const CLEAN_INTERVAL = 60
+/** Jobs sent in one statement. */
+const SEND_BATCH = 1_000
 const HOUR = 3_600
 
 /** Where a job's data holds the trace that it belongs to. */
@@ -182,6 +186,11 @@ export function openQueue({ database, log }: { database: Database; log: Log }): 
         ...(startAfter && { startAfter }),
         ...(transaction && { db: fromKysely(transaction) }),
       })
+    },
+
+    async sendAll(name, jobs) {
+      for (let at = 0; at < jobs.length; at += SEND_BATCH)
+        await boss.insert(name, jobs.slice(at, at + SEND_BATCH))
     },
 
     async stop({ deadlineMs = 20_000 } = {}) {

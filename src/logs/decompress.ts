@@ -11,6 +11,11 @@ const OUTPUT_BYTES = 1 << 19
 const [FIRST_BLOCK, LAST_BLOCK] = [1 << 9, 1 << 17]
 const MAGIC_BYTES = 4
 
+/** What data that begins so is compressed with, by name; null if it is not. */
+export function compressionOf(head: Buffer): string | null {
+  return CODECS.find(({ magic }) => magic(head))?.name ?? null
+}
+
 interface Codec {
   name: string
   magic: (head: Buffer) => boolean

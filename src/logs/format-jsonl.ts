@@ -161,6 +161,7 @@ function parse(record: Buffer): Parsed {
 
 export function jsonlFormat({ timestampField, readDate }: JsonlOptions): Format {
   return {
+    canCut: true,
     lookback: 0,
     nextStart(bytes, from) {
       const found = bytes.indexOf(NEWLINE, from)

@@ -140,6 +140,7 @@ export function templateFormat(options: TemplateOptions): Format {
     timestampField === null || timestampField === snakeCase(recordStart) ? null : field(timestampField)
 
   return {
+    canCut: true,
     lookback: separator.length - 1,
     nextStart(bytes, from) {
       const found = bytes.indexOf(separator, from)

@@ -21,6 +21,8 @@ export interface FormatDefinition {
  * keeps.
  */
 export interface Format extends Framing {
+  /** Whether record starts can be told from any byte on, so that pieces of an object can be read by themselves. */
+  canCut: boolean
   /** The record's own calendar date, `YYYY-MM-DD`. */
   date: RecordReader
   /** Makes a reader of one field's value, as text of at most 200 characters: the stratum of a sample by that field. */

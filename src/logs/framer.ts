@@ -1,3 +1,5 @@
+import { giveBack, takeBuffer } from './buffers.ts'
+
 /** How a format's bytes fall into records; all of it works on bytes, before anything is decoded. */
 export interface Framing {
   /** The first record start after `from`, a position in the record before it; -1 if `bytes` holds none. */
@@ -16,7 +18,7 @@ export interface FrameSink {
 
 export const MAX_RECORD_BYTES = 1 << 20
 
-const FIRST_CAPACITY = 1 << 19
+const CAPACITY = 1 << 19
 const NEWLINE = 0x0a
 const BOM = Buffer.from('\u{feff}')
 
@@ -39,15 +41,26 @@ function countNewlines(bytes: Buffer, words: Int32Array, from: number, to: numbe
   return count
 }
 
+export interface FramerOptions {
+  /** The longest record, in bytes with its line ends. */
+  limit?: number
+  /** Only records that begin at or after this offset; the bytes given then begin one before it. */
+  from?: number
+  /** Only records that begin before this offset. */
+  to?: number | null
+}
+
 /**
- * Cuts the decompressed bytes of one object into records and hands each to the sink. What comes out does not depend on how the
- * bytes were cut into chunks. It holds the record in work and the latest chunk, never more than a few times the limit.
+ * Cuts the decompressed bytes of one object, or of a piece of it, into records and hands each to the sink. What comes out depends
+ * neither on how the bytes were cut into chunks nor, taken together, on how the object was cut into pieces. It holds the record
+ * in work and the latest chunk, never more than a few times the limit.
  */
 export class Framer {
   readonly #framing: Framing
   readonly #sink: FrameSink
   readonly #limit: number
-  #bytes = Buffer.allocUnsafeSlow(FIRST_CAPACITY)
+  readonly #to: number
+  #bytes = takeBuffer(CAPACITY)
   #words = new Int32Array(this.#bytes.buffer)
   /** Offset in the object of the first byte held. */
   #base = 0
@@ -58,16 +71,29 @@ export class Framer {
   #counted = 0
   #begun = false
   #skipping = false
+  #done = false
 
-  /** @param limit the longest record, in bytes with its line ends */
-  constructor(framing: Framing, sink: FrameSink, limit: number = MAX_RECORD_BYTES) {
+  constructor(framing: Framing, sink: FrameSink, options: FramerOptions = {}) {
+    const { limit = MAX_RECORD_BYTES, from = 0, to } = options
     this.#framing = framing
     this.#sink = sink
     this.#limit = limit
+    this.#to = to ?? Number.POSITIVE_INFINITY
+    if (from === 0) return
+    // what the piece begins with is the end of a record of the piece before, and so is the byte before it
+    this.#base = from - 1
+    this.#counted = 1
+    this.#begun = true
+    this.#skipping = true
+  }
+
+  /** Whether all records of the piece have been handed over; more bytes change nothing. */
+  get isDone(): boolean {
+    return this.#done
   }
 
   push(chunk: Buffer): void {
-    for (let taken = 0; taken < chunk.length; ) {
+    for (let taken = 0; taken < chunk.length && !this.#done; ) {
       this.#makeRoom()
       const copied = chunk.copy(this.#bytes, this.#end, taken)
       taken += copied
@@ -78,18 +104,26 @@ export class Framer {
 
   /** Closes the last record. Not to be called where the bytes broke off: the record in work is then no record. */
   end(): void {
-    this.#frame(true)
-    if (this.#end > this.#start) this.#close(this.#bytes.subarray(0, this.#end), this.#end)
+    if (!this.#done) this.#frame(true)
+    if (!this.#done && this.#end > this.#start) this.#close(this.#bytes.subarray(0, this.#end), this.#end)
   }
 
-  /** The line number (from 1) of a position in the bytes that the sink was given last; positions must not fall. */
+  /** Gives its memory back; nothing else may be called any more. */
+  close(): void {
+    giveBack(this.#bytes)
+  }
+
+  /**
+   * The line number (from 1, the piece's first) of a position in the bytes that the sink was given last; positions must not fall.
+   */
   lineAt(position: number): number {
-    this.#lines += countNewlines(this.#bytes, this.#words, this.#counted, position)
-    this.#counted = position
+    const end = Math.min(position, this.#to - this.#base)
+    this.#lines += countNewlines(this.#bytes, this.#words, this.#counted, end)
+    this.#counted = Math.max(this.#counted, end)
     return this.#lines + 1
   }
 
-  /** The line number that was reached. */
+  /** The line number that was reached; at the end of a piece, how many lines further those of the next one are, plus 1. */
   get line(): number {
     return this.lineAt(this.#end)
   }
@@ -105,8 +139,9 @@ export class Framer {
       this.#start = 0
     }
     if (this.#end <= this.#bytes.length / 2) return
-    const larger = Buffer.allocUnsafeSlow(this.#bytes.length * 2)
+    const larger = takeBuffer(this.#bytes.length * 2)
     this.#bytes.copy(larger, 0, 0, this.#end)
+    giveBack(this.#bytes)
     this.#bytes = larger
     this.#words = new Int32Array(larger.buffer)
   }
@@ -123,6 +158,9 @@ export class Framer {
     for (let next = nextStart(bytes, this.#searched); next >= 0; next = nextStart(bytes, this.#searched)) {
       this.#close(bytes, next)
       this.#start = this.#searched = next
+      if (this.#base + next < this.#to) continue
+      this.#done = true
+      return
     }
     this.#searched = Math.max(this.#searched, this.#end - lookback)
     // what is not searched yet may be the begin of the next record
@@ -130,7 +168,9 @@ export class Framer {
       this.#tooLong()
       this.#skipping = true
     }
-    if (this.#skipping) this.#start = this.#searched
+    if (!this.#skipping) return
+    this.#start = this.#searched
+    this.#done = this.#base + this.#start >= this.#to
   }
 
   #close(bytes: Buffer, end: number): void {

@@ -2,6 +2,7 @@ import { asking } from './asking.ts'
 import { BrokenData, decompress } from './decompress.ts'
 import type { Format } from './format.ts'
 import { Framer, MAX_RECORD_BYTES } from './framer.ts'
+import type { Piece } from './shard.ts'
 import type { LogObject, LogSource } from './source.ts'
 import type { Where } from './where.ts'
 
@@ -53,12 +54,22 @@ export async function* objectsOf({ source, window, signal }: ReadOptions): Async
     if (object.date === null || isInside(window, object.date)) yield object
 }
 
+/** Which of an object's records: those that begin in `[from, to)` of its decompressed bytes; all of them by default. */
+export type ByteRange = Pick<Piece, 'from' | 'to'>
+const ALL_BYTES: ByteRange = { from: 0, to: null }
+
 /**
- * Reads one object. Every record that fits `where` counts of an object with a date; one of an object without counts if its own date lies in the
+ * Reads one object, or a piece of one that is not compressed. Every record that fits `where` counts of an object with a date; one of an object without counts if its own date lies in the
  * window, or if it has none either. Where the compression breaks off, the records before it count.
+ * @returns how many line ends there are in the range
  * @throws SourceError if it can't be read, or the signal's reason
  */
-export async function readObject(object: LogObject, options: ReadOptions, visitor: Visitor): Promise<void> {
+export async function readObject(
+  object: LogObject,
+  options: ReadOptions,
+  visitor: Visitor,
+  { from, to }: ByteRange = ALL_BYTES,
+): Promise<number> {
   const { source, format, window, limits, signal } = options
   const asked = options.where ? asking(options.where, format, visitor) : null
   const first = asked ?? visitor
@@ -85,25 +96,31 @@ export async function readObject(object: LogObject, options: ReadOptions, visito
     },
     malformed: (line: number, problem: string) => first.malformed(line, problem),
   }
-  const framer = new Framer(format, sink, limits?.maxRecordBytes ?? MAX_RECORD_BYTES)
+  const framer = new Framer(format, sink, { limit: limits?.maxRecordBytes ?? MAX_RECORD_BYTES, from, to })
 
   async function* stored(): AsyncGenerator<Buffer> {
-    for await (const chunk of await source.open(object, signal, { reuse: true })) {
+    // the byte before the range tells whether a record begins with it
+    const opened = await source.open(object, signal, { reuse: true, from: Math.max(0, from - 1) })
+    for await (const chunk of opened) {
       visitor.stored?.(chunk.length)
       yield chunk
     }
   }
   try {
-    for await (const chunk of decompress(stored())) {
+    for await (const chunk of from > 0 ? stored() : decompress(stored())) {
       signal?.throwIfAborted()
       framer.push(chunk)
       await asked?.settle()
-      if (visitor.isEnough?.()) return
+      if (framer.isDone || visitor.isEnough?.()) return framer.line - 1
     }
     framer.end()
     await asked?.settle()
+    return framer.line - 1
   } catch (error) {
     if (!(error instanceof BrokenData)) throw error
     visitor.malformed(framer.line, error.message)
+    return framer.line - 1
+  } finally {
+    framer.close()
   }
 }

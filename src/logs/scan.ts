@@ -1,18 +1,8 @@
 import { offsetHash } from './hash.ts'
 import { addMalformed, type Malformed } from './malformed.ts'
-import { type FramedRecord, objectsOf, type ReadOptions, readObject } from './read.ts'
+import { type FramedRecord, type ReadOptions, readObject } from './read.ts'
 import { type Candidate, Sketch, type SketchOptions } from './sample.ts'
-import type { LogObject } from './source.ts'
-
-export interface ScanProgress {
-  objects_total: number
-  objects_done: number
-  /** As stored; an object of unknown size counts as far as it was read. */
-  bytes_total: number
-  bytes_done: number
-  records_seen: number
-  records_malformed: number
-}
+import { isPart, type Piece, type Shard } from './shard.ts'
 
 export interface ScanOptions extends ReadOptions {
   /** `by`: `date`, `none`, or a field of the records. */
@@ -20,15 +10,26 @@ export interface ScanOptions extends ReadOptions {
   seed: string | number
   /** Records that do not count, by stratum and place. */
   skips?: ((stratum: string, object: string, offset: number) => boolean) | undefined
-  /** Called often; nothing waits for it. */
-  onProgress?: (progress: ScanProgress) => void
 }
 
-export interface ScanResult {
-  sketch: Sketch
-  /** Broken framing; broken content is found when the sample is drawn. */
+/** What has been read of a shard. */
+export interface ShardCounts {
+  objects_done: number
+  /** As stored; what is read of an object of unknown size is also its size. */
+  bytes_done: number
+  bytes_total: number
+  records_seen: number
+  records_malformed: number
+  /** Broken framing; broken content is found when the sample is drawn. Lines are the piece's, from 1. */
   malformed: Malformed
-  progress: ScanProgress
+  /** Line ends in a piece of an object. */
+  lines: number
+}
+
+export interface ShardScan {
+  counts: ShardCounts
+  /** The lines of its candidates are the piece's, from 1. */
+  sketch: Sketch
 }
 
 /** Strata of records that have no date, of a sample without strata, and of records that lack the field. */
@@ -36,17 +37,52 @@ export const UNDATED = 'undated'
 export const ALL = 'all'
 export const NO_VALUE = '(none)'
 
-/** One keeps the processor busy while the other waits for its storage. */
-const OBJECTS_AT_A_TIME = 2
+export function emptySketch({ sample: { total, allocation }, seed }: Pick<ScanOptions, 'sample' | 'seed'>) {
+  return new Sketch({ total, seed: String(seed), ...(allocation && { allocation }) })
+}
 
-/** Reads one object into a result; scans of different objects can be shared out, and their sketches merged. */
-export async function scanObject(object: LogObject, options: ScanOptions, result: ScanResult): Promise<void> {
-  const { sketch, malformed, progress } = result
+/**
+ * Reads a shard: counts every record, and keeps the candidates for the sample.
+ * @param onProgress called often; nothing waits for it
+ * @throws SourceError if the logs can't be read, or the signal's reason
+ */
+export async function scanShard(
+  shard: Shard,
+  options: ScanOptions,
+  onProgress?: (counts: ShardCounts) => void,
+): Promise<ShardScan> {
+  const counts: ShardCounts = {
+    objects_done: 0,
+    bytes_done: 0,
+    bytes_total: 0,
+    records_seen: 0,
+    records_malformed: 0,
+    malformed: { count: 0, first: [] },
+    lines: 0,
+  }
+  const scan = { counts, sketch: emptySketch(options) }
+  for (const piece of shard) {
+    counts.lines = await scanPiece(piece, options, scan, () => onProgress?.(counts))
+    if (!isPart(shard)) counts.objects_done++
+    onProgress?.(counts)
+  }
+  return scan
+}
+
+async function scanPiece(
+  { object, from, to }: Piece,
+  options: ScanOptions,
+  { counts, sketch }: ShardScan,
+  onProgress: () => void,
+): Promise<number> {
   const { by } = options.sample
   const hashFor = (purpose: 'sample' | 'order' | 'blind') =>
     offsetHash(String(options.seed), purpose, options.source.id, object.key)
   const [place, order, blind] = [hashFor('sample'), hashFor('order'), hashFor('blind')]
   const field = by === 'date' || by === 'none' ? null : options.format.field(by)
+  const size = object.size === null ? null : (to ?? object.size) - from
+  const before = counts.bytes_done
+  counts.bytes_total += size ?? 0
 
   // the sketch asks for few records, so nothing is made for the others
   let at!: FramedRecord
@@ -61,64 +97,34 @@ export async function scanObject(object: LogObject, options: ScanOptions, result
     date: at.date,
     bytes: Buffer.from(at.bytes.subarray(at.start, at.end)),
   })
-  await readObject(object, options, {
-    record(record) {
-      let stratum = ALL
-      if (field) stratum = field(record.bytes, record.start, record.end) ?? NO_VALUE
-      else if (by === 'date') stratum = record.date ?? UNDATED
-      if (options.skips?.(stratum, object.key, record.offset)) return
-      at = record
-      hash = place(record.offset)
-      progress.records_seen++
-      sketch.offer(stratum, hash, makeCandidate)
+  const lines = await readObject(
+    object,
+    options,
+    {
+      record(record) {
+        let stratum = ALL
+        if (field) stratum = field(record.bytes, record.start, record.end) ?? NO_VALUE
+        else if (by === 'date') stratum = record.date ?? UNDATED
+        if (options.skips?.(stratum, object.key, record.offset)) return
+        at = record
+        hash = place(record.offset)
+        counts.records_seen++
+        sketch.offer(stratum, hash, makeCandidate)
+      },
+      malformed(line, problem) {
+        addMalformed(counts.malformed, [{ object: object.key, line, problem }])
+        counts.records_malformed++
+      },
+      stored(bytes) {
+        counts.bytes_done += bytes
+        if (size === null) counts.bytes_total += bytes
+        // what is read beyond the piece belongs to the next one
+        else counts.bytes_done = Math.min(counts.bytes_done, before + size)
+        onProgress()
+      },
     },
-    malformed(line, problem) {
-      addMalformed(malformed, [{ object: object.key, line, problem }])
-      progress.records_malformed++
-    },
-    stored(bytes) {
-      progress.bytes_done += bytes
-      if (object.size === null) progress.bytes_total += bytes
-      options.onProgress?.({ ...progress })
-    },
-  })
-  progress.objects_done++
-  options.onProgress?.({ ...progress })
-}
-
-/**
- * Scans the logs of a window once: counts every record, and keeps the candidates for the sample.
- * @throws SourceError if the logs can't be read, or the signal's reason
- */
-export async function scanLogs(options: ScanOptions): Promise<ScanResult> {
-  const failed = new AbortController()
-  const signal = AbortSignal.any(options.signal ? [options.signal, failed.signal] : [failed.signal])
-  const objects = await Array.fromAsync(objectsOf({ ...options, signal }))
-
-  const { total, allocation } = options.sample
-  const result: ScanResult = {
-    sketch: new Sketch({ total, seed: String(options.seed), ...(allocation && { allocation }) }),
-    malformed: { count: 0, first: [] },
-    progress: {
-      objects_total: objects.length,
-      objects_done: 0,
-      bytes_total: objects.reduce((sum, { size }) => sum + (size ?? 0), 0),
-      bytes_done: 0,
-      records_seen: 0,
-      records_malformed: 0,
-    },
-  }
-  options.onProgress?.({ ...result.progress })
-
-  const waiting = objects.values()
-  async function work(): Promise<void> {
-    try {
-      for (const object of waiting) await scanObject(object, { ...options, signal }, result)
-    } catch (error) {
-      failed.abort(error)
-    }
-  }
-  await Promise.all(Array.from({ length: OBJECTS_AT_A_TIME }, work))
-  failed.signal.throwIfAborted()
-  return result
+    { from, to },
+  )
+  if (size !== null) counts.bytes_done = before + size
+  return lines
 }

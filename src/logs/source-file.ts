@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
+import { giveBack, takeBuffer } from './buffers.ts'
 import { compileKeyPattern } from './key-pattern.ts'
 import type { FileSourceDefinition, LogObject, LogSource } from './source.ts'
 import { SourceError } from './source-error.ts'
@@ -29,16 +30,24 @@ function fileError(error: unknown, path: string, missing: 'unavailable' | 'refus
   return new SourceError('unavailable', `${path}: can't be read now (${code ?? 'unknown error'})`)
 }
 
-async function* read(file: FileHandle, path: string, reuse: boolean, signal?: AbortSignal) {
+async function* read(
+  file: FileHandle,
+  path: string,
+  { reuse, from }: { reuse: boolean; from: number },
+  signal?: AbortSignal,
+) {
   const buffers: Buffer[] = []
   try {
-    for (let i = 0; ; i++) {
+    for (let i = 0, at = from; ; i++) {
       signal?.throwIfAborted()
-      const used = reuse ? buffers[i % REUSED_BUFFERS] : null
-      const buffer = used ?? Buffer.allocUnsafeSlow(READ_BYTES)
-      if (reuse) buffers[i % REUSED_BUFFERS] = buffer
-      const { bytesRead } = await file.read(buffer, 0, READ_BYTES)
+      let buffer = buffers[i % REUSED_BUFFERS]
+      if (!buffer) {
+        buffer = reuse ? takeBuffer(READ_BYTES) : Buffer.allocUnsafeSlow(READ_BYTES)
+        if (reuse) buffers.push(buffer)
+      }
+      const { bytesRead } = await file.read(buffer, 0, READ_BYTES, at)
       if (bytesRead === 0) return
+      at += bytesRead
       yield buffer.subarray(0, bytesRead)
     }
   } catch (error) {
@@ -46,6 +55,7 @@ async function* read(file: FileHandle, path: string, reuse: boolean, signal?: Ab
     throw fileError(error, path, 'unavailable')
   } finally {
     await file.close()
+    buffers.forEach(giveBack)
   }
 }
 
@@ -107,14 +117,17 @@ export function openFileSource(definition: FileSourceDefinition, fileRoot: strin
         throw fileError(error, directory, 'refused')
       }
     },
-    async open(object, signal, { reuse = false } = {}) {
+    async open(object, signal, { reuse = false, from = 0 } = {}) {
       const path = resolve(directory, object.key)
       try {
         signal?.throwIfAborted()
         const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
         const file = await open(await inside(path), flags)
         if ((await file.stat()).isFile())
-          return Readable.from(read(file, path, reuse, signal), { objectMode: false, highWaterMark: 1 })
+          return Readable.from(read(file, path, { reuse, from }, signal), {
+            objectMode: false,
+            highWaterMark: 1,
+          })
         await file.close()
         throw new SourceError('refused', `${path}: is not a file`)
       } catch (error) {

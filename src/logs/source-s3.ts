@@ -112,7 +112,7 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
       } while (token)
     },
 
-    async open({ key }, signal) {
+    async open({ key }, signal, { from: first = 0 } = {}) {
       const what = `reading ${JSON.stringify(key)} in ${place}`
       const get = (from: number, etag?: string) => {
         const range = from > 0 ? `bytes=${from}-` : undefined
@@ -123,12 +123,16 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
       async function* bytes(answer: Awaited<ReturnType<typeof get>>): AsyncGenerator<Buffer> {
         const { ContentLength: length, ETag: etag } = answer
         let read = 0
+        // a server without ranges sends all of it
+        let before = answer.ContentRange ? 0 : first
         for (let resumes = 0; ; resumes++) {
           try {
             for await (const chunk of answer.Body as Readable) {
               read += chunk.length
               resumes = 0
-              yield chunk
+              const wanted = chunk.subarray(Math.min(before, chunk.length))
+              before -= chunk.length - wanted.length
+              if (wanted.length) yield wanted
             }
             if (length === undefined) return
           } catch {
@@ -138,14 +142,15 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
           if (resumes === MAX_RESUMES)
             throw new SourceError('unavailable', `${what}: the connection breaks off`)
           await delay(RESUME_DELAY_MS * 2 ** resumes)
-          answer = await get(read, etag)
-          const goesOn = read === 0 || (etag && answer.ContentRange?.startsWith(`bytes ${read}-`))
+          answer = await get(first + read, etag)
+          const at = first + read
+          const goesOn = at === 0 || (etag && answer.ContentRange?.startsWith(`bytes ${at}-`))
           if (!goesOn)
             throw new SourceError('unavailable', `${what}: broke off, and the server has no ranges`)
         }
       }
 
-      return Readable.from(bytes(await get(0)), { objectMode: false })
+      return Readable.from(bytes(await get(first)), { objectMode: false })
     },
 
     async close() {

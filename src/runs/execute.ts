@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
 import type { Outbox } from '../alerts/outbox.ts'
 import type { Database } from '../db/database.ts'
+import type { Queue } from '../jobs/queue.ts'
 import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
 import type { OwnWebhook } from '../labeling/webhook.ts'
+import type { Scanner } from '../logs/scanner.ts'
 import { SourceError, type SourceSettings } from '../logs/source.ts'
 import type { Definition } from '../monitors/monitor.ts'
 import { withLogFields } from '../telemetry/log-fields.ts'
@@ -13,6 +15,7 @@ import { importTasks } from './import.ts'
 import { makePlan, type Plan, PlanError } from './plan.ts'
 import { followProject, makeProject } from './project.ts'
 import { enter, findRun, type RunError, type RunRow, update } from './run.ts'
+import type { Sharding } from './scan.ts'
 
 export interface RunDependencies {
   database: Database
@@ -22,6 +25,9 @@ export interface RunDependencies {
   openDefinition: (sealed: Definition) => Definition
   /** Where logs may be. */
   sources: SourceSettings
+  scanner: Scanner
+  sharding: Sharding
+  queue: Queue
   /** Under which Label Studio reaches this service. */
   publicUrl: string
   webhook: OwnWebhook
@@ -122,7 +128,10 @@ function patiently<T>(
 const WATCH_MS = 500
 
 /** Fires when the run is cancelled, by whichever process. */
-function watchForCancel(deps: RunDependencies, id: string): { signal: AbortSignal; stop: () => void } {
+export function watchForCancel(
+  deps: Pick<RunDependencies, 'database'>,
+  id: string,
+): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController()
   const timer = setInterval(async () => {
     const run = await findRun(deps.database.kysely, id).catch(() => undefined)

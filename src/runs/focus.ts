@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts'
 import { latestFailures, reviewedRecords } from '../evaluations/failures.ts'
-import type { ScanOptions } from '../logs/scan.ts'
+import type { Skips } from '../logs/scan-job.ts'
 import { compileWhere } from '../logs/where.ts'
 import type { Definition } from '../monitors/monitor.ts'
 import type { DateWindow } from './window.ts'
@@ -53,11 +53,9 @@ export function withFocus(definition: Definition, focus: Focus | null): RunDefin
 export async function skipsOf(
   db: Database['kysely'],
   { monitor_id, definition }: { monitor_id: string | null; definition: unknown },
-): Promise<ScanOptions['skips']> {
+): Promise<Skips | null> {
   const { focus } = definition as RunDefinition
-  if (!focus) return undefined
-  const reviewed = monitor_id === null ? new Set<string>() : await reviewedRecords(db, monitor_id)
-  const strata = focus.strata && new Set(focus.strata)
-  return (stratum, object, offset) =>
-    (strata !== null && !strata.has(stratum)) || reviewed.has(`${object}@${offset}`)
+  if (!focus) return null
+  const records = monitor_id === null ? [] : [...(await reviewedRecords(db, monitor_id))]
+  return { strata: focus.strata, records }
 }

@@ -10,14 +10,13 @@ import { expectedSpread, type Spread } from '../logs/allocation.ts'
 import { chooseBlind } from '../logs/blind.ts'
 import { type Drawn, draw } from '../logs/draw.ts'
 import { createFormat, type Fields, type Parsed } from '../logs/format.ts'
+import type { ScanResult } from '../logs/gather.ts'
 import { addMalformed } from '../logs/malformed.ts'
-import { type ScanResult, scanLogs } from '../logs/scan.ts'
-import { openSource } from '../logs/source.ts'
-import { whereOf } from '../logs/where.ts'
 import { type Definition, givenMapping } from '../monitors/monitor.ts'
 import { type RunDependencies, RunStopped } from './execute.ts'
-import { skipsOf } from './focus.ts'
 import { NO_PROGRESS, type RunProgress, type RunRow, update } from './run.ts'
+import { scanRun } from './scan.ts'
+import { forgetShards } from './shards.ts'
 
 /** What a run is about to make in Label Studio; kept on the run, so that every attempt makes the same. */
 export interface Plan {
@@ -46,7 +45,7 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
   const config = readConfig(label_config)
   const format = createFormat(definition.format, definition.window.timezone)
   const progress = progressWriter(deps, run)
-  const scanned = await scan(deps, run, definition, format, progress.note, signal)
+  const scanned = await scanRun(deps, run, { onProgress: progress.note, signal })
   await progress.flush()
 
   const spread = await spreadFor(deps, run, definition)
@@ -98,6 +97,7 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
       } satisfies RunProgress),
     })
     if (!going) throw new RunStopped()
+    await forgetShards(tx, run.id)
   })
 }
 
@@ -112,33 +112,6 @@ interface PlannedTask {
 function toRow({ task, stratum, ...planned }: PlannedTask) {
   const { data, meta, result, modelVersion, score } = task
   return { ...planned, stratum: toText(stratum), data, meta, result, model_version: modelVersion, score }
-}
-
-async function scan(
-  deps: RunDependencies,
-  run: RunRow,
-  definition: Definition,
-  format: ReturnType<typeof createFormat>,
-  onProgress: (progress: ScanResult['progress']) => void,
-  signal: AbortSignal,
-): Promise<ScanResult> {
-  const source = openSource(definition.source, deps.sources)
-  try {
-    return await scanLogs({
-      source,
-      format,
-      window: { from: run.window_from, to: run.window_to },
-      sample: { total: run.total, by: definition.sample.by, allocation: definition.sample.allocation },
-      seed: run.seed,
-      where: whereOf(definition.sample),
-      skips: await skipsOf(deps.database.kysely, run),
-      limits: { maxRecordBytes: definition.format.max_record_bytes },
-      onProgress,
-      signal,
-    })
-  } finally {
-    await source.close?.()
-  }
 }
 
 /** What the monitor's last evaluation says of the strata, where the allocation asks for it. */

@@ -5,6 +5,8 @@ import type { Monitor } from '../monitors/monitor.ts'
 import { executeRun, type RunDependencies } from './execute.ts'
 import { focusOf, type RunDefinition, withFocus } from './focus.ts'
 import { type Creation, createRun, enter, findRun, type RunRow, UNFINISHED } from './run.ts'
+import { defineShardJob } from './shard-job.ts'
+import { forgetShards } from './shards.ts'
 import { type DateWindow, windowOf } from './window.ts'
 
 export interface RunRequest {
@@ -47,7 +49,6 @@ const MAX_WINDOW_DAYS = 3_660
 /** @param deps `findMonitor` gives the monitor as it is now, for a run that is tried again */
 export function createRuns(
   deps: RunDependencies & {
-    queue: Queue
     findMonitor: (id: string) => Promise<Monitor | undefined>
     now: () => Date
   },
@@ -64,6 +65,7 @@ export function createRuns(
       await queue.send('run', { run }, { startAfter, singletonKey: `look again ${run}` })
     },
   })
+  defineShardJob(deps)
   const send = (run: string, transaction?: Parameters<Queue['send']>[2]) =>
     queue.send('run', { run }, transaction)
 
@@ -92,7 +94,9 @@ export function createRuns(
       })
     },
     async cancel(id) {
-      return enter(database.kysely, id, 'cancelled', { finished_at: deps.now(), message: null })
+      const run = await enter(database.kysely, id, 'cancelled', { finished_at: deps.now(), message: null })
+      if (run) await forgetShards(database.kysely, id)
+      return run
     },
     async retry(id) {
       const before = await findRun(database.kysely, id)
@@ -106,7 +110,9 @@ export function createRuns(
           // What was wrong with the monitor may have been mended; what is planned already stays.
           ...(monitor ? { definition: toJsonb(withFocus(monitor.definition, focus)) } : {}),
         })
-        if (run) await send(id, { transaction: tx })
+        if (!run) return run
+        await forgetShards(tx, id)
+        await send(id, { transaction: tx })
         return run
       })
     },

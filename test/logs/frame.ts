@@ -24,7 +24,7 @@ export function frame(
     },
     malformed: (line: number, problem: string) => malformed.push({ line, problem }),
   }
-  const framer = new Framer(format, sink, limit)
+  const framer = new Framer(format, sink, limit === undefined ? {} : { limit })
   const all = Buffer.from(bytes as string)
   for (let at = 0, i = 0; at < all.length; i++) {
     const size = Math.max(1, sizes[i % sizes.length] ?? 1)

@@ -30,7 +30,7 @@ export function memorySource(
         if (found) yield { key, size, date: found.date }
       }
     },
-    async open({ key }, signal) {
+    async open({ key }, signal, { from = 0 } = {}) {
       const content = objects[key]
       if (content === undefined) throw new SourceError('unavailable', `${key}: gone`)
       source.opened.push(key)
@@ -39,7 +39,7 @@ export function memorySource(
         try {
           if (content instanceof Error) throw content
           const all = Buffer.from(content as string)
-          for (let at = 0; at < all.length; at += chunk) {
+          for (let at = from; at < all.length; at += chunk) {
             signal?.throwIfAborted()
             await new Promise(setImmediate)
             yield all.subarray(at, at + chunk)

@@ -3,10 +3,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { draw } from '../../src/logs/draw.ts'
 import { createFormat } from '../../src/logs/format.ts'
+import type { ScanProgress } from '../../src/logs/gather.ts'
 import { previewLogs } from '../../src/logs/preview.ts'
-import { type ScanOptions, type ScanProgress, scanLogs } from '../../src/logs/scan.ts'
 import { SourceError } from '../../src/logs/source.ts'
 import { memorySource } from './memory-source.ts'
+import { type ScanLogsOptions, scanLogs } from './scan-logs.ts'
 
 const WINDOW = { from: '2024-11-05', to: '2024-11-11' }
 const PATTERN = 'qalogs_{MM}:{DD}:{YY}.txt'
@@ -24,7 +25,7 @@ const key = (n: number) => `prod/qalogs_11:${String(n).padStart(2, '0')}:24.txt`
 const nineDays = () =>
   Object.fromEntries([4, 5, 6, 7, 8, 9, 10, 11, 12].map((n) => [key(n), records(day(n), n, n * 100)]))
 
-async function sample(options: Partial<ScanOptions> & Pick<ScanOptions, 'source'>) {
+async function sample(options: Partial<ScanLogsOptions> & Pick<ScanLogsOptions, 'source'>) {
   const format = options.format ?? template
   const result = await scanLogs({
     format,

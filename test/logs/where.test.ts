@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { createFormat } from '../../src/logs/format.ts'
 import { previewLogs } from '../../src/logs/preview.ts'
-import { scanLogs } from '../../src/logs/scan.ts'
 import { compileWhere, WhereError } from '../../src/logs/where.ts'
 import { memorySource } from './memory-source.ts'
+import { scanLogs } from './scan-logs.ts'
 
 const fields = {
   model_version: 'v2',

@@ -3,6 +3,7 @@ import * as initial from './0001-initial.ts'
 import * as alerts from './0002-alerts.ts'
 import * as frequencies from './0003-frequencies.ts'
 import * as blind from './0004-blind.ts'
+import * as shards from './0006-shards.ts'
 
 /** Every change of the schema, oldest first; a migration that has been released is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -10,4 +11,5 @@ export const migrations: Record<string, Migration> = {
   '0002-alerts': alerts,
   '0003-frequencies': frequencies,
   '0004-blind': blind,
+  '0006-shards': shards,
 }

@@ -1,0 +1,54 @@
+import { createFormat, type Format, type FormatDefinition } from './format.ts'
+import type { Window } from './read.ts'
+import type { SketchOptions } from './sample.ts'
+import type { ScanOptions } from './scan.ts'
+import { openSource, type SourceDefinition, type SourceSettings } from './source.ts'
+import { whereOf } from './where.ts'
+
+/** All that a scan needs to know, as plain data: threads and other processes are told it. */
+export interface ScanJob {
+  source: SourceDefinition
+  sources: SourceSettings
+  format: FormatDefinition & { max_record_bytes?: number }
+  timezone: string
+  window: Window
+  sample: Pick<SketchOptions, 'total' | 'allocation'> & { by: string; where: string | null }
+  seed: number
+  skips: Skips | null
+}
+
+/** Records that do not count. */
+export interface Skips {
+  /** Only records of these strata; null takes all. */
+  strata: string[] | null
+  /** `object@offset` of records that are left out. */
+  records: string[]
+}
+
+export interface OpenScan {
+  options: ScanOptions
+  format: Format
+  close(): Promise<void>
+}
+
+/** Opens the source and the format of a job; nothing is read yet. */
+export function openScan(job: ScanJob): OpenScan {
+  const { window, sample, seed } = job
+  const format = createFormat(job.format, job.timezone)
+  const source = openSource(job.source, job.sources)
+  const limits = job.format.max_record_bytes ? { maxRecordBytes: job.format.max_record_bytes } : {}
+  const where = whereOf(sample)
+  return {
+    format,
+    options: { source, format, window, sample, seed, where, limits, skips: skipsOf(job.skips) },
+    close: async () => source.close?.(),
+  }
+}
+
+function skipsOf(skips: Skips | null): ScanOptions['skips'] {
+  if (!skips) return undefined
+  const strata = skips.strata && new Set(skips.strata)
+  const records = new Set(skips.records)
+  return (stratum, object, offset) =>
+    (strata !== null && !strata.has(stratum)) || records.has(`${object}@${offset}`)
+}
