@@ -117,8 +117,10 @@ function isJson(request: object): boolean {
 function translate(error: unknown): Problem | undefined {
   if (error instanceof LabelStudioError) {
     const away = error.kind === 'unavailable' || error.kind === 'unset'
+    const seconds = error.retryAfterMs === null ? null : Math.ceil(error.retryAfterMs / 1000)
     return new Problem(away ? 'label-studio-unavailable' : 'label-studio-refused', error.message, {
       cause: error,
+      ...(away && seconds !== null && { headers: { 'Retry-After': String(seconds) } }),
     })
   }
   if (error instanceof UnreadableSecretError)

@@ -3,23 +3,31 @@ import axios, { type AxiosRequestConfig } from 'axios'
 /** What went wrong, for the caller to decide: try again, ask the operator, tell the user, or go on without it. */
 export type LabelStudioErrorKind = 'unavailable' | 'unauthorized' | 'refused' | 'missing' | 'unset'
 
+interface Details {
+  mayHaveActed?: boolean
+  retryAfterMs?: number | null
+}
+
 /** A call to Label Studio that failed. The message says what to do, and holds no credential. */
 export class LabelStudioError extends Error {
   readonly kind: LabelStudioErrorKind
   readonly status: number | null
   /** Whether Label Studio may have done, or still do, what it was asked for. */
   readonly mayHaveActed: boolean
+  /** How long Label Studio, or a proxy before it, asks to be left alone. */
+  readonly retryAfterMs: number | null
   constructor(
     kind: LabelStudioErrorKind,
     message: string,
     status: number | null = null,
-    mayHaveActed = status === null ? kind === 'unavailable' : status >= 500,
+    { mayHaveActed, retryAfterMs }: Details = {},
   ) {
     super(message)
     this.name = 'LabelStudioError'
     this.kind = kind
     this.status = status
-    this.mayHaveActed = mayHaveActed
+    this.mayHaveActed = mayHaveActed ?? (status === null ? kind === 'unavailable' : status >= 500)
+    this.retryAfterMs = retryAfterMs ?? null
   }
 }
 
@@ -38,15 +46,24 @@ const UNHEARD = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENET
 export function describe(error: unknown, config: AxiosRequestConfig, url: string): Error {
   if (!axios.isAxiosError(error)) return error as Error
   const what = `${config.method ?? 'GET'} ${config.url}`
-  if (!error.response) {
+  // An answer that is cut off has a status, which says nothing then.
+  if (!error.response || error.response.status < 300) {
     return new LabelStudioError(
       'unavailable',
       `Label Studio at ${url} did not answer ${what} (${error.code ?? 'no connection'}); check that it runs and that LABEL_STUDIO_URL is right.`,
       null,
-      !UNHEARD.includes(error.code ?? ''),
+      { mayHaveActed: !UNHEARD.includes(error.code ?? '') },
     )
   }
-  const { status, data } = error.response
+  const { status, data, headers } = error.response
+  if (status < 400) {
+    const to = URL.parse(String(headers.location), url)?.origin
+    return new LabelStudioError(
+      'unavailable',
+      `${url} redirects ${what}${to ? ` to ${to}` : ''}, which is not followed; set LABEL_STUDIO_URL to Label Studio's own address.`,
+      status,
+    )
+  }
   if (status === 401 || status === 403) return refusedAccess(status, data, what)
   if (status === 404) return new LabelStudioError('missing', `Label Studio has nothing at ${what}.`, status)
   if (status === 429 || status >= 500) {
@@ -54,6 +71,7 @@ export function describe(error: unknown, config: AxiosRequestConfig, url: string
       'unavailable',
       `Label Studio answered ${status} to ${what}${reason(data)}.`,
       status,
+      { retryAfterMs: retryAfter(headers['retry-after']) },
     )
   }
   return new LabelStudioError(
@@ -79,6 +97,13 @@ function refusedAccess(status: number, data: unknown, what: string): LabelStudio
     `Label Studio answered ${status} to ${what}${text}: check LABEL_STUDIO_API_KEY and what its user may do.`,
     status,
   )
+}
+
+/** Seconds or a date (RFC 9110, 10.2.3), in ms from now. */
+function retryAfter(header: unknown): number | null {
+  const text = typeof header === 'string' ? header : ''
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()
+  return Number.isFinite(ms) && ms > 0 ? ms : null
 }
 
 /** What Label Studio's error body says, cut to a readable length; HTML pages say nothing. */
