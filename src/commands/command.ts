@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { meant } from './meant.ts'
 
 /** What a command uses of the process that it runs in. */
 export interface Io {
@@ -75,7 +76,10 @@ function parseStrictly<T extends ParseArgsOptionsConfig>(args: string[], options
     const { code, message } = error as NodeJS.ErrnoException
     if (!code?.startsWith('ERR_PARSE_ARGS_')) throw error
     // The rest of this message advises on words that begin with a dash.
-    throw new UsageError(message.replace(/ To specify a positional.*$/s, ''))
+    const said = message.replace(/ To specify a positional.*$/s, '')
+    const [, unknown] = /^Unknown option '(-\S*)'/.exec(said) ?? []
+    const known = Object.keys(options).map((name) => `--${name}`)
+    throw new UsageError(unknown ? said.replace(/\.?$/, `.${meant(unknown, known)}`) : said)
   }
 }
 

@@ -4,7 +4,7 @@ import { IniError } from '../monitors/ini.ts'
 import { environmentLines } from '../monitors/ini-settings.ts'
 import { connect, SERVICE_OPTIONS, SERVICE_USAGE } from './api.ts'
 import { CommandError, EXIT, type Io, parseArguments, UsageError } from './command.ts'
-import { table } from './text.ts'
+import { json, table } from './text.ts'
 
 export const usage = `Usage: label-studio-monitor import-config <config.ini> [options]
 
@@ -13,7 +13,8 @@ environment variables: their lines are printed, or written to a file.
 
   --name NAME       the monitor's name; "model" by default
   --env FILE        write the lines for the environment to this file, which only its owner may read
-  --force           replace that file if it is there${SERVICE_USAGE}
+  --force           replace that file if it is there
+  --json            print JSON: the monitor, and the lines for the environment unless --env took them${SERVICE_USAGE}
 
 Exit codes: 0 made, 2 the call or the file is wrong or the service can't be used
 `
@@ -22,6 +23,7 @@ const OPTIONS = {
   name: { type: 'string' },
   env: { type: 'string' },
   force: { type: 'boolean' },
+  json: { type: 'boolean' },
   ...SERVICE_OPTIONS,
 } as const
 
@@ -37,10 +39,16 @@ export async function run(args: string[], io: Io): Promise<number> {
   // Before the call: a service that isn't set up yet needs these lines first.
   if (values.env !== undefined && lines.length > 0) {
     await writeEnvironment(values.env, lines, values.force ?? false)
-    io.stdout.write(`The settings of the service are in ${values.env}; start it with them.\n`)
+    const said = `The settings of the service are in ${values.env}; start it with them.\n`
+    const stream = values.json ? io.stderr : io.stdout
+    stream.write(said)
   }
   const query = values.name === undefined ? '' : `?name=${encodeURIComponent(values.name)}`
   const { body: monitor } = await api.post<ImportedMonitor>(`/monitors/import${query}`, { text })
+  if (values.json) {
+    io.stdout.write(json({ monitor, environment: values.env === undefined ? lines : [] }))
+    return EXIT.success
+  }
   io.stdout.write(describe(monitor))
   if (values.env === undefined && lines.length > 0) {
     io.stdout.write(

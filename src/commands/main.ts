@@ -1,53 +1,8 @@
 import { ConfigurationError } from '../config.ts'
 import { ServiceError } from './api.ts'
-import { type Command, CommandError, EXIT, type Io, UsageError } from './command.ts'
-
-interface Entry {
-  call: string
-  summary: string
-  /** Only the command that runs is loaded: the service itself takes a second. */
-  load: () => Promise<Command>
-}
-
-const COMMANDS: Record<string, Entry> = {
-  serve: {
-    call: 'serve',
-    summary: 'start the service (also without any command)',
-    load: () => import('./serve.ts'),
-  },
-  run: {
-    call: 'run <monitor>',
-    summary: 'sample the logs of some days into a Label Studio project',
-    load: () => import('./run.ts'),
-  },
-  gate: {
-    call: 'gate <project>',
-    summary: 'may this model go on? by exit code, for a deployment',
-    load: () => import('./gate.ts'),
-  },
-  'import-config': {
-    call: 'import-config <config.ini>',
-    summary: 'make a monitor from a config.ini',
-    load: () => import('./import-config.ts'),
-  },
-  'webhook-url': {
-    call: 'webhook-url',
-    summary: 'what to enter in Label Studio by hand',
-    load: () => import('./webhook-url.ts'),
-  },
-  evaluate: {
-    call: 'evaluate <export.json>',
-    summary: 'count the changed predictions of a Label Studio JSON export, offline',
-    load: () => import('./evaluate.ts'),
-  },
-  doctor: {
-    call: 'doctor',
-    summary: 'check everything that the service needs, and say how to mend it',
-    load: () => import('./doctor.ts'),
-  },
-}
-
-const PROGRAM = 'label-studio-monitor'
+import { CommandError, EXIT, type Io, UsageError } from './command.ts'
+import { COMMANDS, type Entry, PROGRAM } from './commands.ts'
+import { meant } from './meant.ts'
 
 /** Runs the command that the words name. @returns the exit code */
 export async function main(argv: string[], io: Io): Promise<number> {
@@ -74,7 +29,9 @@ export async function main(argv: string[], io: Io): Promise<number> {
 function entryOf(name: string): Entry {
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (entry) return entry
-  throw new UsageError(`Expected a command, got ${JSON.stringify(name)}.`)
+  throw new UsageError(
+    `Expected a command, got ${JSON.stringify(name)}.${meant(name, Object.keys(COMMANDS))}`,
+  )
 }
 
 async function help(name: string | undefined, io: Io): Promise<number> {

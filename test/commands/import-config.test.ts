@@ -105,6 +105,13 @@ ${LINES}`)
   })
 })
 
+test('import-config --json prints the monitor and the lines of the environment, and nothing else', async () => {
+  const { code, stdout } = await importConfig('--json')
+  const { monitor, environment } = JSON.parse(stdout)
+  expect({ code, monitor: monitor.name }).toEqual({ code: 0, monitor: 'model' })
+  expect(environment.join('\n')).toMatch(/^LABEL_STUDIO_URL=/m)
+})
+
 describe('import-config --env', () => {
   it('writes the lines to a file that only its owner may read, and does not print them', async () => {
     const { code, stdout } = await importConfig(`--env ${env}`)

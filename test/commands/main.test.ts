@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { cli } from './io.ts'
 
-const COMMANDS = ['serve', 'run', 'gate', 'import-config', 'webhook-url', 'evaluate', 'doctor']
+const COMMANDS = ['serve', 'run', 'gate', 'import-config', 'webhook-url', 'evaluate', 'doctor', 'completion']
 
 describe('the command line', () => {
   it.each(['help', '--help', '-h'])('%s lists every command on stdout', async (line) => {
@@ -48,6 +48,13 @@ describe('the command line', () => {
     ['evaluate', 'Expected <export.json>', 'evaluate <export.json>'],
     ['evaluate a.json --max-changed many', 'got "many"', 'evaluate <export.json>'],
     ['doctor now', 'got "now"', 'doctor [options]'],
+    ['rnu', 'got "rnu". Did you mean "run"?', '[command]'],
+    ['import', 'got "import". Did you mean "import-config"?', '[command]'],
+    ['run a --form 2024-11-11', 'Unknown option \'--form\'. Did you mean "--from"?', 'run <monitor>'],
+    ['gate 1 --jsn', 'Unknown option \'--jsn\'. Did you mean "--json"?', 'gate <project>'],
+    ['gate 1 --unlike-any', "Unknown option '--unlike-any'.\n", 'gate <project>'],
+    ['completion', 'Expected <shell>', 'completion <shell>'],
+    ['completion powershell', 'Expected one of bash, zsh, fish for <shell>', 'completion <shell>'],
   ])(
     '"%s" is a wrong call: it says so with the usage on stderr, and exits with 2',
     async (line, says, usage) => {

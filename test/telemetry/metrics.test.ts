@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { createScrape, type Reading } from '../../src/telemetry/scrape.ts'
@@ -5,6 +6,7 @@ import { monitorInput } from '../support/monitors.ts'
 import { answered, reviewedProject } from '../support/reviewed.ts'
 import { type TestService, testService } from '../support/service.ts'
 import { type LabelStudioServer, labelStudioServer } from './label-studio.ts'
+import { parseQuery } from './promql.ts'
 import { writeRecords } from './records.ts'
 import { parseSeries, type Series } from './series.ts'
 
@@ -60,6 +62,7 @@ beforeAll(async () => {
     project: 9,
     tasks: [answered('a', 'x', 'y'), answered('b', 'x'), answered('c', 'x'), answered('d', 'x', null)],
   })
+  await reviewedProject(it.database.database, { project: 10, tasks: [answered('a', 'x', null)] })
   const answer = await it.request().get('/metrics').set('Authorization', 'Bearer looker')
   expect(it.logged.filter((line) => line.includes('gauges'))).toEqual([])
   expect(answer.status).toBe(200)
@@ -120,7 +123,7 @@ describe('/metrics tells', () => {
     ['that it is no other', 'evaluation_verdict', { project: '7', verdict: 'fail' }, 0],
     ['its tasks', 'evaluation_tasks', { project: '7' }, 5],
     ['a change rate', 'evaluation_change_rate', { project: '9' }, 1 / 3],
-    ['no change rate where there is no data', 'evaluation_change_rate', { project: '7' }, null],
+    ['no change rate where there is no data', 'evaluation_change_rate', { project: '10' }, null],
     ['that no project is left out', 'evaluations_left_out', {}, 0],
   ])('%s', (_what, name, labels, value) => {
     expect(reading(name, labels)).toEqual(value)
@@ -142,6 +145,60 @@ describe('/metrics tells', () => {
     const values = series.flatMap(({ labels }) => Object.values(labels))
     expect(values.filter((value) => /[0-9a-f]{8}-|secret|127\.0|Bearer/.test(value))).toEqual([])
   })
+})
+
+describe('the Grafana dashboard', () => {
+  const file = 'examples/grafana/label-studio-monitor.json'
+  const { panels, templating } = JSON.parse(readFileSync(file, 'utf8')) as {
+    panels: { title: string; targets?: { expr: string; legendFormat: string }[] }[]
+    templating: { list: { name: string; definition?: string }[] }
+  }
+  const targets = panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr, legendFormat }): [string, string, string] => [title, expr, legendFormat]),
+  )
+  /** The same in every process: to be added up by nobody. */
+  const SHARED = /_(runs|jobs|deliveries|events_waiting.*|evaluation_.*)$/
+
+  test.each(targets)('%s: %s reads metrics and labels that there are', (_title, expr, legend) => {
+    const { metrics, labels, isSum } = parseQuery(expr)
+    for (const metric of metrics) {
+      const found = series.filter(({ name }) => name === metric)
+      expect(found, metric).not.toEqual([])
+      const shown = [...legend.matchAll(/{{(\w+)}}/g)].map(([, label]) => label as string)
+      const known = [...Object.keys(found[0]?.labels ?? {}), 'job', 'instance']
+      expect(known, metric).toEqual(expect.arrayContaining([...labels, ...shown]))
+      if (SHARED.test(metric)) expect(isSum).toBe(false)
+    }
+  })
+
+  test('lets a monitor be chosen by a label that there is', () => {
+    const { definition } = templating.list.find(({ name }) => name === 'monitor') ?? {}
+    const [, metric, label = ''] = /^label_values\((\w+), (\w+)\)$/.exec(definition ?? '') ?? []
+    expect(series.find(({ name }) => name === metric)?.labels).toHaveProperty(label)
+  })
+
+  test('shows every metric of the service but its version and what is left out', () => {
+    const own = new Set(
+      series
+        .map(({ name }) => name.replace(/_(bucket|sum|count)$/, ''))
+        .filter((name) => name.startsWith(PREFIX)),
+    )
+    const text = targets.map(([, expr]) => expr).join(' ')
+    const missing = [...own].filter((name) => !text.includes(name))
+    expect(missing.map((name) => name.slice(PREFIX.length)).sort()).toEqual([
+      'build_info',
+      'evaluations_left_out',
+      'events_processed_total',
+    ])
+  })
+})
+
+test('docs/operations.md names every metric of the service', () => {
+  const doc = readFileSync('docs/operations.md', 'utf8')
+  const names = series
+    .map(({ name }) => name.replace(/_(bucket|sum|count)$/, ''))
+    .filter((name) => name.startsWith(PREFIX))
+  expect([...new Set(names)].filter((name) => !doc.includes(`\`${name.slice(PREFIX.length)}\``))).toEqual([])
 })
 
 describe('/metrics is for', () => {
