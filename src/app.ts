@@ -6,6 +6,8 @@ import type { Config } from './config.ts'
 import type { ContractDocument } from './contract/document.ts'
 import { Problem, problemHandler } from './contract/problem.ts'
 import { createContract, operationOf } from './contract/validator.ts'
+import { assets } from './dashboard/assets.ts'
+import { IMPORT_MAP_HASH } from './dashboard/page.ts'
 import { createAccess } from './http/access.ts'
 import { type ComparisonRoutes, comparisonRoutes } from './http/comparisons.ts'
 import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
@@ -45,7 +47,8 @@ export function createApp(deps: AppDependencies): Express {
     response.set('X-Request-Id', id)
     next()
   })
-  app.use(helmet())
+  app.use(securityHeaders())
+  app.use('/assets', assets())
   app.use(contract.route)
   app.use(logRequests(deps.log))
   app.use(createAccess(deps.config))
@@ -78,6 +81,25 @@ export function createApp(deps: AppDependencies): Express {
   app.use(serviceRoutes(deps))
   app.use(problemHandler({ logger: deps.log, translate }))
   return app
+}
+
+/** Nothing in a page comes from, or goes to, another host; and no script runs that the service did not bring. */
+function securityHeaders(): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'", IMPORT_MAP_HASH],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+  })
 }
 
 /** One line per request, by its operation: a path may hold a secret, a query may too. */

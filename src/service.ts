@@ -120,7 +120,7 @@ async function assemble(
     intake,
     monitors,
     runs,
-    preview: createPreview({ monitors, labelStudio, sources, now }),
+    preview: createPreview({ labelStudio, sources, now }),
     readiness: createReadiness({ database, labelStudio, config }),
     version,
     log,

@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts'
 import type { Stratum } from '../metrics/weighted.ts'
-import { type Dimension, fromBillionths } from './tally.ts'
+import { type Dimension, fromBillionths, SIMILARITY_BUCKETS } from './tally.ts'
 
 /** One row of the tallies; `amount` as `tally.ts` says. */
 export interface Counts {
@@ -22,6 +22,8 @@ export interface Tallies {
   total: Counts
   seed: Counts
   controls: Map<string, Counts>
+  /** Per control, how many tasks are in which bucket of similarity. */
+  similarities: Map<string, number[]>
   modelVersions: Map<string, Counts>
   reviewedStrata: Map<string, Counts>
   annotators: Map<string, Counts>
@@ -70,6 +72,7 @@ export async function readTallies(
     total: of('total').get('') ?? NONE,
     seed: of('seed').get('') ?? NONE,
     controls: of('control'),
+    similarities: histograms(byDimension.get('similarity') ?? []),
     modelVersions: of('model_version'),
     reviewedStrata: of('stratum'),
     annotators: of('annotator'),
@@ -77,6 +80,22 @@ export async function readTallies(
     strata,
     planned: strata.reduce((sum, stratum) => sum + stratum.sampled, 0),
   }
+}
+
+function histograms(rows: { key: string; count: number }[]): Map<string, number[]> {
+  const found = new Map<string, number[]>()
+  for (const { key, count } of rows) {
+    const space = key.lastIndexOf(' ')
+    const control = key.slice(0, space)
+    const histogram = found.get(control) ?? emptyHistogram()
+    histogram[Number(key.slice(space + 1))] = count
+    found.set(control, histogram)
+  }
+  return found
+}
+
+export function emptyHistogram(): number[] {
+  return new Array(SIMILARITY_BUCKETS).fill(0)
 }
 
 /** The sum of the similarities of the tasks counted. */

@@ -10,6 +10,7 @@ export type Dimension =
   | 'coverage' // keys tasks, reviewed, skipped, not_comparable
   | 'total' // key '': the compared tasks
   | 'control' // key: name of the control tag
+  | 'similarity' // key: name of the control tag, a space, and the bucket
   | 'model_version'
   | 'stratum'
   | 'annotator' // key: Label Studio's user id
@@ -50,6 +51,7 @@ export function contribution(outcome: TaskOutcome): Addend[] {
   if (outcome.stratum !== null) one('stratum', outcome.stratum, compared.changed, compared.similarity)
   for (const [name, control] of Object.entries(compared.controls)) {
     one('control', name, control.changed, control.similarity)
+    addends.push(['similarity', `${name} ${similarityBucket(control)}`, 1, 0, 0])
   }
   for (const annotator of compared.annotators) {
     addends.push(['annotator', annotator.key, 1, annotator.changed ? 1 : 0, 0])
@@ -59,6 +61,13 @@ export function contribution(outcome: TaskOutcome): Addend[] {
   }
   return addends
 }
+
+/** Of a histogram: 0 to 9 for similarities from 0, 0.1, … on, and 10 for what nobody changed. */
+export function similarityBucket({ changed, similarity }: { changed: boolean; similarity: number }): number {
+  return changed ? Math.min(9, Math.max(0, Math.floor(similarity * 10))) : SIMILARITY_BUCKETS - 1
+}
+
+export const SIMILARITY_BUCKETS = 11
 
 /** Lead times are kept in buckets of three significant digits: a bounded number of rows, whatever is reviewed. */
 export function leadTimeBucket(ms: number): string {

@@ -34,12 +34,14 @@ const counts = (count: number, changed: number, similarity = 0): Counts => ({
 const nothing: Tallies = {
   coverage: { tasks: 0, reviewed: 0, skipped: 0, not_comparable: 0 },
   ...{ total: counts(0, 0), seed: counts(0, 0), controls: new Map(), modelVersions: new Map() },
+  similarities: new Map(),
   ...{ reviewedStrata: new Map(), annotators: new Map(), leadTimes: new Map(), strata: [], planned: 0 },
 }
 const reviewed: Tallies = {
   coverage: { tasks: 200, reviewed: 60, skipped: 2, not_comparable: 3 },
   total: counts(57, 9, 0.94),
   seed: counts(62, 10),
+  similarities: new Map(),
   controls: new Map([['answer', counts(57, 9, 0.9)]]),
   modelVersions: new Map([
     ['v1', counts(50, 4, 0.97)],
