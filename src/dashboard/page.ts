@@ -25,6 +25,7 @@ export const dashboardPage = `<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>Label Studio Monitor</title>
 <link rel="icon" href="${ASSETS}/icon.svg">
+<link rel="stylesheet" href="${ASSETS}/lib/uplot.css">
 <link rel="stylesheet" href="${ASSETS}/base.css">
 <link rel="stylesheet" href="${ASSETS}/dashboard.css">
 <script type="importmap">${IMPORT_MAP}</script>

@@ -1,0 +1,26 @@
+import { shareChart } from './share-chart.js'
+
+/** @import { ChartSpec } from './chart.js' */
+/** @import { Line, SharePoint } from './share-chart.js' */
+
+/**
+ * The last shares without axes.
+ *
+ * @param {string} said
+ * @param {SharePoint[]} points
+ * @param {Line[]} lines
+ * @returns {ChartSpec}
+ */
+export function sparkline(said, points, lines) {
+  const { data, options } = shareChart({ said, points, lines, connected: true })
+  return {
+    said,
+    data,
+    height: 44,
+    options: (colors) => ({
+      ...options(colors),
+      padding: [4, 4, 4, 4],
+      axes: [{ show: false }, { show: false }],
+    }),
+  }
+}
