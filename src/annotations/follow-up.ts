@@ -3,7 +3,7 @@ import type { Database, Transaction } from '../db/database.ts'
 import type { Queue } from '../jobs/queue.ts'
 import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
 import { readProjectState, readTasks } from './reading.ts'
-import { recompute } from './recompute.ts'
+import { outdatedProjects, recompute } from './recompute.ts'
 import { reconcile } from './reconcile.ts'
 
 /** The work that events leave behind; sent with the transaction that found it necessary. */
@@ -14,6 +14,8 @@ export interface FollowUpJobs {
   readProject(tx: Transaction, project: number): Promise<void>
   reconcile(tx: Transaction, project: number): Promise<void>
   reconcileAll(tx: Transaction): Promise<void>
+  /** Compares tasks anew that a newer version of the service, or one that was killed, has left to be. */
+  recomputeAll(tx: Transaction): Promise<void>
 }
 
 interface ProjectJob {
@@ -28,6 +30,7 @@ export interface FollowUpWork {
   readTasks(job: TasksJob, signal: AbortSignal): Promise<void>
   readProject(job: ProjectJob, signal: AbortSignal): Promise<void>
   reconcile(job: ProjectJob, signal: AbortSignal): Promise<void>
+  recompute(job: ProjectJob, signal: AbortSignal): Promise<void>
 }
 
 export function createFollowUpWork(
@@ -60,6 +63,10 @@ export function createFollowUpWork(
         const report = await reconcile(deps, project, { signal })
         log.info(report, 'reconciled')
       }),
+    async recompute({ project }, signal) {
+      const tasks = await recompute(database, project, signal)
+      log.info({ project, tasks }, 'compared anew')
+    },
   }
 }
 
@@ -83,6 +90,10 @@ export function createFollowUpJobs(
     retry,
     handler: (job, { signal }) => work.reconcile(job, signal),
   })
+  queue.define<ProjectJob>('recompute', {
+    retry,
+    handler: (job, { signal }) => work.recompute(job, signal),
+  })
 
   const once = (name: string) => async (tx: Transaction, project: number) => {
     await queue.send(name, { project }, { transaction: tx, singletonKey: `project ${project}` })
@@ -93,6 +104,9 @@ export function createFollowUpJobs(
     },
     readProject: once('read-project'),
     reconcile: once('reconcile'),
+    async recomputeAll(tx) {
+      for (const project of await outdatedProjects(tx)) await once('recompute')(tx, project)
+    },
     async reconcileAll(tx) {
       const rows = await tx
         .selectFrom('projects')

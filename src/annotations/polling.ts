@@ -28,8 +28,10 @@ export function createPolling(
   }
   const pollPolled = quietly(() => jobsFor(database, jobs, 'polled'))
   const reconcileAll = quietly(() => jobsFor(database, jobs, 'all'))
+  const recomputeAll = quietly(() => database.kysely.transaction().execute((tx) => jobs.recomputeAll(tx)))
   return {
     start() {
+      recomputeAll()
       timers.push(setInterval(pollPolled, POLL_MS))
       if (reconcileSeconds === 0) return
       reconcileAll()

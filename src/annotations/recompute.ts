@@ -1,4 +1,5 @@
-import type { Database } from '../db/database.ts'
+import { sql } from 'kysely'
+import type { Database, Transaction } from '../db/database.ts'
 import { derivePredictedControls } from './project.ts'
 import { retally } from './retally.ts'
 import { lockProject } from './store.ts'
@@ -40,4 +41,13 @@ export async function recompute(
     done += count
     if (count < BATCH) return done
   }
+}
+
+/** The projects with tasks that were last compared under an older revision. */
+export async function outdatedProjects(tx: Transaction): Promise<number[]> {
+  const { rows } = await sql<{ project_id: number }>`
+    select project_id from projects where exists (select from tasks
+      where tasks.project_id = projects.project_id and tasks.revision < projects.revision)
+    order by project_id`.execute(tx)
+  return rows.map((row) => row.project_id)
 }

@@ -1600,12 +1600,40 @@ export interface components {
             similarity_metric: string;
             /** @description How many compared tasks have which similarity: ten buckets of 0.1, the first from 0 to below 0.1, and at the end those that nobody changed, of which it is 1. */
             similarity_histogram: components["schemas"]["Count"][];
-            /** @description How often which label became which; null for controls without labels. */
-            confusion: {
-                labels: string[];
-                /** @description A row per predicted label, in it a number per label of the annotation. */
-                counts: number[][];
-            } | null;
+            confusion: components["schemas"]["Confusion"];
+            /** @description The most frequent edits of a free text, the most frequent first: the words that were removed, those that took their place, and how often. Either side may be empty. Null for controls that are no free text. */
+            edits: [
+                string,
+                string,
+                number
+            ][] | null;
+        };
+        /** @description How often which label became which, once for each answer or region; null for controls without labels. Of a task with several annotations, those of the deciding one with the lowest id count. */
+        Confusion: {
+            /** @description The labels of the labeling config in their order, then others that occurred, the most frequent first; at most 100. */
+            labels: string[];
+            /** @description A row per predicted label, in it a number per label of the annotation. */
+            counts: number[][];
+            /** @description By predicted label, how often nothing took its place. */
+            removed: number[];
+            /** @description By label of the annotation, how often it stands where nothing was predicted. */
+            added: number[];
+            per_label: components["schemas"]["LabelFigures"][];
+            /** @description False where more labels, or more kinds of confusion, occurred than are shown. */
+            complete: boolean;
+        } | null;
+        /** @description What the reviewers' decision says of one predicted label, over all answers or regions that carry it. */
+        LabelFigures: {
+            label: string;
+            /** @description How often it was predicted. */
+            predicted: number;
+            /** @description How often the reviewers gave it or left it. */
+            support: number;
+            /** @description How often both did. */
+            correct: number;
+            precision: components["schemas"]["ShareOrNull"];
+            recall: components["schemas"]["ShareOrNull"];
+            f1: components["schemas"]["ShareOrNull"];
         };
         GroupRate: {
             key: string;

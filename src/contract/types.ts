@@ -26,6 +26,7 @@ export type RunProgress = Schemas['RunProgress']
 export type RunStatus = Schemas['RunStatus']
 
 export type Comparison = Schemas['Comparison']
+export type Confusion = NonNullable<Schemas['Confusion']>
 export type Evaluation = Schemas['Evaluation']
 export type EvaluationTask = Schemas['EvaluationTask']
 export type Gate = Schemas['Gate']

@@ -6,6 +6,8 @@ import { compareResults } from '../metrics/compare.ts'
 import { wilson } from '../metrics/interval.ts'
 import { binomialSequence } from '../metrics/sequence.ts'
 import { weighted, weightedSequence } from '../metrics/weighted.ts'
+import { presentConfusion, presentEdits } from './confusion.ts'
+import { NO_FREQUENCIES } from './frequencies.ts'
 import { type MetricOf, measure } from './metric.ts'
 import { type Counts, emptyHistogram, medianLeadTime, mixOf, similaritySum, type Tallies } from './tallies.ts'
 import { fromBillionths } from './tally.ts'
@@ -51,6 +53,7 @@ export function presentEvaluation(context: EvaluationContext) {
     controls: projectFacts(project).predicted.map((control) => {
       const { name, type } = control
       const counts = tallies.controls.get(name) ?? NONE
+      const frequencies = tallies.frequencies.get(name) ?? NO_FREQUENCIES
       return {
         name,
         type,
@@ -58,7 +61,8 @@ export function presentEvaluation(context: EvaluationContext) {
         similarity: similarity(counts),
         similarity_metric: compareResults([], [], [control])[name]?.metric ?? 'exact',
         similarity_histogram: tallies.similarities.get(name) ?? emptyHistogram(),
-        confusion: null,
+        confusion: presentConfusion(control, frequencies),
+        edits: presentEdits(control, frequencies),
       }
     }),
     by_model_version: [...tallies.modelVersions].map(([key, counts]) => ({

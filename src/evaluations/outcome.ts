@@ -1,6 +1,7 @@
 import type { ControlTag, Region } from '../labeling/types.ts'
 import { compareResults } from '../metrics/compare.ts'
 import { seedOutcome } from './offline.ts'
+import { type Replacements, replacementsOf } from './replacement.ts'
 
 /** The newest known state of one annotation. */
 export interface AnnotationState {
@@ -54,6 +55,8 @@ export interface TaskOutcome {
     similarity: number
     model_version: string
     controls: Record<string, ControlOutcome>
+    /** By control, what became what by the first annotation that decides on it. */
+    replacements: Record<string, Replacements>
     /** The deciding annotation with the lowest id. */
     annotation_id: number
     prediction: Region[]
@@ -99,12 +102,8 @@ export function taskOutcome(
   const decider = decision.side[0]
   if (!decider) return { state: 'not_comparable', ...base, compared: null }
 
-  const controls = Object.fromEntries(
-    project.predicted.map(({ name }) => [
-      name,
-      decideControl(deciding.map((each) => each.controls[name] as ControlOutcome)),
-    ]),
-  )
+  const decided = project.predicted.map((control) => ({ control, ...decideControl(control, deciding) }))
+  const controls = Object.fromEntries(decided.map(({ control, outcome }) => [control.name, outcome]))
   return {
     state: 'compared',
     ...base,
@@ -113,6 +112,9 @@ export function taskOutcome(
       similarity: mean(Object.values(controls).map((control) => control.similarity)),
       model_version: decider.prediction.model_version,
       controls,
+      replacements: Object.fromEntries(
+        decided.map(({ control, replacements }) => [control.name, replacements]),
+      ),
       annotation_id: decider.annotation.annotation_id,
       prediction: decider.prediction.result,
       annotators: byAnnotator(votes),
@@ -155,13 +157,19 @@ function majority<T>(votes: T[], changed: (vote: T) => boolean): { changed: bool
   return { changed: isChanged, side: isChanged ? sideChanged : votes.filter((vote) => !changed(vote)) }
 }
 
-function decideControl(outcomes: ControlOutcome[]): ControlOutcome {
-  const { changed, side } = majority(outcomes, (outcome) => outcome.changed)
-  return {
+function decideControl(control: ControlTag, votes: Vote[]) {
+  const { changed, side } = majority(votes, (each) => outcomeOf(each, control).changed)
+  const [first] = side as [Vote, ...Vote[]]
+  const outcome: ControlOutcome = {
     changed,
-    similarity: mean(side.map((outcome) => outcome.similarity)),
-    metric: outcomes[0]?.metric ?? '',
+    similarity: mean(side.map((each) => outcomeOf(each, control).similarity)),
+    metric: outcomeOf(first, control).metric,
   }
+  return { outcome, replacements: replacementsOf(control, first.prediction.result, first.annotation.result) }
+}
+
+function outcomeOf(vote: Vote, control: ControlTag): ControlOutcome {
+  return vote.controls[control.name] as ControlOutcome
 }
 
 function byAnnotator(votes: Vote[]) {

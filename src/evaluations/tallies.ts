@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts'
 import type { Stratum } from '../metrics/weighted.ts'
-import { type Dimension, fromBillionths, SIMILARITY_BUCKETS } from './tally.ts'
+import { type Frequencies, readFrequencies } from './frequencies.ts'
+import { type Dimension, type Frequency, fromBillionths, SIMILARITY_BUCKETS } from './tally.ts'
 
 /** One row of the tallies; `amount` as `tally.ts` says. */
 export interface Counts {
@@ -24,6 +25,8 @@ export interface Tallies {
   controls: Map<string, Counts>
   /** Per control, how many tasks are in which bucket of similarity. */
   similarities: Map<string, number[]>
+  /** By control, which labels and words became which. */
+  frequencies: Map<string, Frequencies>
   modelVersions: Map<string, Counts>
   reviewedStrata: Map<string, Counts>
   annotators: Map<string, Counts>
@@ -37,6 +40,20 @@ export interface Tallies {
 
 const NONE: Counts = { count: 0, changed: 0, amount: 0 }
 
+/** The dimensions that are read whole. */
+const WHOLE: Exclude<Dimension, Frequency>[] = [
+  ...([
+    'coverage',
+    'total',
+    'control',
+    'model_version',
+    'stratum',
+    'annotator',
+    'lead_time',
+    'seed',
+  ] as const),
+]
+
 export async function readTallies(
   db: Database['kysely'],
   project: number,
@@ -46,6 +63,7 @@ export async function readTallies(
     .selectFrom('tallies')
     .select(['dimension', 'key', 'count', 'changed', 'amount'])
     .where('project_id', '=', project)
+    .where('dimension', 'in', WHOLE)
     .where('count', '<>', 0)
     .orderBy('key')
     .execute()
@@ -57,7 +75,7 @@ export async function readTallies(
         { count, changed, amount },
       ]),
     )
-  const coverage = of('coverage')
+  const [coverage, controls] = [of('coverage'), of('control')]
   const tasks = (key: string) => coverage.get(key)?.count ?? 0
   const buckets = Map.groupBy(byDimension.get('lead_time') ?? [], ({ key }) =>
     key.slice(0, key.lastIndexOf(' ')),
@@ -71,8 +89,9 @@ export async function readTallies(
     },
     total: of('total').get('') ?? NONE,
     seed: of('seed').get('') ?? NONE,
-    controls: of('control'),
+    controls,
     similarities: histograms(byDimension.get('similarity') ?? []),
+    frequencies: await readFrequencies(db, project, [...controls.keys()]),
     modelVersions: of('model_version'),
     reviewedStrata: of('stratum'),
     annotators: of('annotator'),

@@ -1,10 +1,12 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../db/database.ts'
 import type { TaskOutcome } from './outcome.ts'
+import type { Replacements } from './replacement.ts'
 
 /**
  * What each dimension counts. `count` is a number of tasks (for `lead_time`: of annotations); `amount` is a sum of
- * similarities in billionths, for `lead_time` of milliseconds.
+ * similarities in billionths, for `lead_time` of milliseconds. Of the last three there may be as many keys as there are
+ * different labels and words: only the most frequent are ever read.
  */
 export type Dimension =
   | 'coverage' // keys tasks, reviewed, skipped, not_comparable
@@ -16,6 +18,13 @@ export type Dimension =
   | 'annotator' // key: Label Studio's user id
   | 'lead_time' // key: annotator, a space, and the bucket
   | 'seed' // key '': what the original script counts
+  | Frequency
+
+/** What is counted by control, whose name ends the dimension. */
+export type Frequency =
+  | `label ${string}` // key: a label; answers and regions with it on either side, with it predicted, with it corrected
+  | `confusion ${string}` // key: JSON of predicted and corrected label; answers and regions
+  | `edit ${string}` // key: JSON of removed and added words; edits
 
 /** One addend: dimension, key, count, changed, amount. */
 export type Addend = [dimension: Dimension, key: string, count: number, changed: number, amount: number]
@@ -52,6 +61,7 @@ export function contribution(outcome: TaskOutcome): Addend[] {
   for (const [name, control] of Object.entries(compared.controls)) {
     one('control', name, control.changed, control.similarity)
     addends.push(['similarity', `${name} ${similarityBucket(control)}`, 1, 0, 0])
+    addends.push(...frequencies(name, compared.replacements[name]))
   }
   for (const annotator of compared.annotators) {
     addends.push(['annotator', annotator.key, 1, annotator.changed ? 1 : 0, 0])
@@ -69,6 +79,23 @@ export function similarityBucket({ changed, similarity }: { changed: boolean; si
 
 export const SIMILARITY_BUCKETS = 11
 
+function frequencies(control: string, { labels, edits }: Replacements = { labels: [], edits: [] }): Addend[] {
+  const addends: Addend[] = []
+  for (const [predicted, corrected, count] of labels) {
+    addends.push([`confusion ${control}`, JSON.stringify([predicted, corrected]), count, 0, 0])
+    if (predicted !== null) {
+      addends.push([`label ${control}`, predicted, count, count, predicted === corrected ? count : 0])
+    }
+    if (corrected !== null && corrected !== predicted) {
+      addends.push([`label ${control}`, corrected, count, 0, count])
+    }
+  }
+  for (const [removed, added, count] of edits) {
+    addends.push([`edit ${control}`, JSON.stringify([removed, added]), count, 0, 0])
+  }
+  return addends
+}
+
 /** Lead times are kept in buckets of three significant digits: a bounded number of rows, whatever is reviewed. */
 export function leadTimeBucket(ms: number): string {
   return ms.toPrecision(3)
@@ -79,7 +106,7 @@ export function difference(before: Addend[], now: Addend[]): Addend[] {
   const sums = new Map<string, Addend>()
   const add = (addends: Addend[], sign: 1 | -1) => {
     for (const [dimension, key, count, changed, amount] of addends) {
-      const id = `${dimension} ${key}`
+      const id = JSON.stringify([dimension, key])
       const sum = sums.get(id) ?? [dimension, key, 0, 0, 0]
       sum[2] += sign * count
       sum[3] += sign * changed
@@ -94,7 +121,7 @@ export function difference(before: Addend[], now: Addend[]): Addend[] {
   )
 }
 
-/** Adds the addends to the project's tallies, in one statement. */
+/** Adds the addends to the project's tallies. What is left of nothing is removed, where keys have no end. */
 export async function moveTallies(tx: Transaction, project: number, addends: Addend[]): Promise<void> {
   if (addends.length === 0) return
   await sql`
@@ -106,4 +133,13 @@ export async function moveTallies(tx: Transaction, project: number, addends: Add
       count = tallies.count + excluded.count,
       changed = tallies.changed + excluded.changed,
       amount = tallies.amount + excluded.amount`.execute(tx)
+  const taken = addends.filter(([dimension, , count]) => count < 0 && isFrequency(dimension))
+  if (taken.length === 0) return
+  await sql`
+    delete from tallies using jsonb_array_elements(${JSON.stringify(taken)}::jsonb) as addend
+    where project_id = ${project} and dimension = addend->>0 and key = addend->>1 and count = 0`.execute(tx)
+}
+
+function isFrequency(dimension: Dimension): dimension is Frequency {
+  return /^(label|confusion|edit) /.test(dimension)
 }

@@ -1,5 +1,5 @@
 import type { ControlTag, Region } from '../labeling/types.ts'
-import { type Family, STEPS } from './family.ts'
+import { type Family, type Sides, STEPS } from './family.ts'
 import { type Matching, pairBy, sum } from './match.ts'
 import { asId, asRecord, canonical, order, type Value } from './read.ts'
 import { pageOf, readPlace } from './regions.ts'
@@ -19,6 +19,8 @@ export interface AnswerKind<T> {
   /** When it was given, to order several answers by. */
   turn?(answer: T): number
   labels?(answer: T): string[]
+  /** What of it is free text. */
+  texts?(answer: T): string[]
 }
 
 interface Item<T> {
@@ -50,17 +52,17 @@ export function answers<T>(kind: AnswerKind<T>): Family {
       const changed = left.length + right.length > 0 || pairs.some(([a, b]) => a.key !== b.key)
       return { changed, similarity: changed ? compare(matching) : 1, metric: kind.metric }
     },
-    labels(control, prediction, annotation) {
-      const { labels } = kind
-      if (!labels) return []
-      const { pairs, left, right } = match(kind, control, prediction, annotation)
-      return [
-        ...pairs.map(([a, b]) => ({ predicted: labels(a.answer), corrected: labels(b.answer) })),
-        ...left.map(({ answer }) => ({ predicted: labels(answer), corrected: [] })),
-        ...right.map(({ answer }) => ({ predicted: [], corrected: labels(answer) })),
-      ]
-    },
+    labels: (...sides) => (kind.labels ? sidesOf(match(kind, ...sides), kind.labels) : []),
+    texts: (...sides) => (kind.texts ? sidesOf(match(kind, ...sides), kind.texts) : []),
   }
+}
+
+function sidesOf<T>({ pairs, left, right }: Matching<Item<T>>, read: (answer: T) => string[]): Sides[] {
+  return [
+    ...pairs.map(([a, b]) => ({ predicted: read(a.answer), corrected: read(b.answer) })),
+    ...left.map(({ answer }) => ({ predicted: read(answer), corrected: [] })),
+    ...right.map(({ answer }) => ({ predicted: [], corrected: read(answer) })),
+  ]
 }
 
 /**
@@ -68,7 +70,7 @@ export function answers<T>(kind: AnswerKind<T>): Family {
  * prediction had none) by where it lies. Answers about the task belong together anyway: equal ones first, then those
  * under one id, then the rest in order.
  */
-export function match<T>(
+function match<T>(
   kind: AnswerKind<T>,
   control: ControlTag,
   prediction: Region[],

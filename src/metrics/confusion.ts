@@ -8,6 +8,13 @@ export interface LabelPair {
   corrected: string | null
 }
 
+/** How often a label was predicted, how often the reviewers gave it, and how often both. */
+export interface LabelCounts {
+  predicted: number
+  corrected: number
+  both: number
+}
+
 /**
  * The rows of a confusion table: the labels of a Choices, Taxonomy or Pairwise answer or of regions that belong
  * together (by id, by value, by place). A label on both sides is right; one taken away and one added where the other
@@ -31,4 +38,17 @@ export function labelPairs(control: ControlTag, prediction: Region[], annotation
       ...added.map((label) => ({ predicted: null, corrected: label })),
     ]
   })
+}
+
+/** Counts as shares: null where there is nothing to take a share of. F1 is the harmonic mean of precision and recall. */
+export function labelFigures({ predicted, corrected, both }: LabelCounts) {
+  const share = (part: number, whole: number) => (whole === 0 ? null : part / whole)
+  return {
+    predicted,
+    support: corrected,
+    correct: both,
+    precision: share(both, predicted),
+    recall: share(both, corrected),
+    f1: share(2 * both, predicted + corrected),
+  }
 }

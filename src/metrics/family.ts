@@ -8,8 +8,8 @@ export interface Outcome {
   metric: string
 }
 
-/** The labels of one answer or region on either side; empty where that side has none. */
-export interface LabelSets {
+/** Labels, or texts, of one answer or region on either side; empty where that side has none. */
+export interface Sides {
   predicted: string[]
   corrected: string[]
 }
@@ -18,7 +18,9 @@ export interface LabelSets {
 export interface Family {
   compare(control: ControlTag, prediction: Region[], annotation: Region[]): Outcome
   /** The labels of what belongs together; empty for kinds without labels. */
-  labels(control: ControlTag, prediction: Region[], annotation: Region[]): LabelSets[]
+  labels(control: ControlTag, prediction: Region[], annotation: Region[]): Sides[]
+  /** The texts of what belongs together; empty for kinds that are no free text. */
+  texts(control: ControlTag, prediction: Region[], annotation: Region[]): Sides[]
 }
 
 /**

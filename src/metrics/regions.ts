@@ -162,6 +162,7 @@ export function regions(metric: string): Family {
         ...right.map(({ labels }) => ({ predicted: [], corrected: labels })),
       ]
     },
+    texts: () => [],
   }
 }
 

@@ -69,6 +69,7 @@ export const textArea: AnswerKind<string[]> = {
     )
     return sum(scores) / more.length
   },
+  texts: (entries) => entries,
 }
 
 interface Message {
@@ -89,4 +90,5 @@ export const chat: AnswerKind<Message> = {
   similarity: (a, b, steps) => (a.role === b.role ? textSimilarity(a.content, b.content, steps) : 0),
   counts: ({ role }) => role === 'assistant',
   turn: ({ createdAt }) => createdAt,
+  texts: ({ content }) => [content],
 }

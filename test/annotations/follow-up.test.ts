@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createFollowUpJobs, type FollowUpJobs } from '../../src/annotations/follow-up.ts'
 import { lockProject } from '../../src/annotations/store.ts'
@@ -134,6 +135,26 @@ describe('a job', () => {
     fake.deleteTask(ids[0] as number)
     await perform('read-tasks', { project: PROJECT, tasks: ids })
     expect((await row())?.predicted_controls).toEqual([])
+  })
+
+  test('that compares anew counts what an older version of the service did not, without Label Studio', async () => {
+    await follow(true)
+    const [task] = fake.importTasks(PROJECT, [{ predictions: [predictionOf(18)] }])
+    fake.annotate(task as number, { result: predictionOf(36).result })
+    await perform('reconcile', { project: PROJECT })
+    const tallies = () =>
+      database.kysely.selectFrom('tallies').selectAll().orderBy('dimension').orderBy('key').execute()
+    const counted = await tallies()
+    await sql`delete from tallies where dimension ~ '^(label|confusion|edit) '`.execute(database.kysely)
+    await sql`update tasks set contribution = (select jsonb_agg(addend) from jsonb_array_elements(contribution) as addend
+      where addend->>0 !~ '^(label|confusion|edit) ')`.execute(database.kysely)
+    await database.kysely.updateTable('projects').set({ revision: 9 }).execute()
+    expect(await tallies()).not.toEqual(counted)
+
+    fake.projects.clear()
+    await inTransaction((tx) => jobs.recomputeAll(tx))
+    for (const [name, data] of sent.filter(([name]) => name === 'recompute')) await perform(name, data)
+    expect(await tallies()).toEqual(counted)
   })
 
   test.each(['reconcile', 'read-project', 'read-tasks'])(

@@ -1,6 +1,8 @@
 import { parseLabelingConfig } from '../../src/labeling/config.ts'
 import type { ControlTag, Region } from '../../src/labeling/types.ts'
 import { compareResults } from '../../src/metrics/compare.ts'
+import { labelPairs } from '../../src/metrics/confusion.ts'
+import { textEdits } from '../../src/metrics/edits.ts'
 import type { FakeAnnotation, FakeLabelStudio, FakeTask } from './fake-label-studio.ts'
 
 /** What a run imported with each of its keys. */
@@ -17,6 +19,7 @@ export type Sums = Record<string, [count: number, changed: number, amount: numbe
 interface Vote {
   annotation: FakeAnnotation
   version: string
+  prediction: Region[]
   controls: Record<string, { changed: boolean; similarity: number }>
   changed: boolean
 }
@@ -51,7 +54,8 @@ export function onePass(fake: FakeLabelStudio, project: number, run: Run | null)
       if (!prediction || controls.length === 0) return []
       const compared = compareResults(prediction.result, annotation.result, controls)
       const changed = Object.values(compared).some((control) => control.changed)
-      return [{ annotation, version: prediction.model_version, controls: compared, changed }]
+      const { result, model_version } = prediction
+      return [{ annotation, version: model_version, prediction: result, controls: compared, changed }]
     })
     if (votes.length === 0) {
       add('coverage not_comparable')
@@ -60,8 +64,23 @@ export function onePass(fake: FakeLabelStudio, project: number, run: Run | null)
     const truths = votes.filter(({ annotation }) => annotation.ground_truth)
     const deciding = truths.length > 0 ? truths : votes
     const decision = decide(deciding)
-    const decided = controls.map(({ name }) => {
-      const outcome = decide(deciding.map((vote) => vote.controls[name] as Vote['controls'][string]))
+    const decided = controls.map((control) => {
+      const { name } = control
+      const outcome = decide(
+        deciding.map((vote) => ({ ...(vote.controls[name] as Vote['controls'][string]), vote })),
+      )
+      const [first] = outcome.side.map(({ vote }) => vote).sort((a, b) => a.annotation.id - b.annotation.id)
+      const both = [control, first?.prediction ?? [], first?.annotation.result ?? []] as const
+      for (const { predicted, corrected } of labelPairs(...both)) {
+        add(`confusion ${name} ${JSON.stringify([predicted, corrected])}`)
+        for (const label of new Set([predicted, corrected])) {
+          if (label === null) continue
+          add(`label ${name} ${label}`, label === predicted, label === corrected ? 1 : 0)
+        }
+      }
+      for (const { removed, added } of textEdits(...both)) {
+        add(`edit ${name} ${JSON.stringify([removed, added])}`)
+      }
       return { name, changed: outcome.changed, similarity: mean(outcome.side.map((each) => each.similarity)) }
     })
     const { changed } = decision

@@ -71,6 +71,15 @@ describe('Label Studio is asked', () => {
   })
 })
 
+test('what an older version of the service compared is compared anew at the start, gone or not', async () => {
+  const { kysely } = db.database
+  await kysely.insertInto('tasks').values({ project_id: 3, task_id: 1, touched_us: 0, revision: 1 }).execute()
+  await kysely.insertInto('tasks').values({ project_id: 1, task_id: 1, touched_us: 0, revision: 2 }).execute()
+  await kysely.updateTable('projects').set({ revision: 2 }).execute()
+  start(0)
+  await vi.waitFor(() => expect(collected.waiting).toEqual([['recompute', { project: 3 }]]))
+})
+
 test('a database that is away is asked again later', async () => {
   let isAway = true
   const reconcileAll = async (...args: Parameters<typeof collected.jobs.reconcileAll>) => {

@@ -62,3 +62,10 @@ test("the service's own migrations", async () => {
   expect(await migrate(database, migrations)).toEqual(Object.keys(migrations))
   expect(Object.keys(migrations)).toEqual(Object.keys(migrations).toSorted())
 })
+
+test('a database from before confusions were counted has all its tasks compared anew', async () => {
+  await migrate(database, Object.fromEntries(Object.entries(migrations).slice(0, 2)))
+  await database.pool.query('insert into projects (project_id, revision) values (1, 4)')
+  await migrate(database, migrations)
+  expect((await database.pool.query('select revision from projects')).rows).toEqual([{ revision: 5 }])
+})

@@ -18,6 +18,18 @@ const compared: NonNullable<TaskOutcome['compared']> = {
     answer: { changed: true, similarity: 0.5, metric: 'levenshtein' },
     topic: { changed: false, similarity: 1, metric: 'jaccard' },
   },
+  replacements: {
+    answer: { labels: [], edits: [['Sydney', 'Canberra', 2]] },
+    topic: {
+      labels: [
+        ['A', 'A', 3],
+        ['A', 'B', 2],
+        ['B', null, 1],
+        [null, 'B', 1],
+      ],
+      edits: [],
+    },
+  },
   annotation_id: 1,
   prediction: [],
   annotators: [
@@ -63,7 +75,17 @@ describe('a task that is', () => {
         ['model_version', 'v1', 1, 1, 750_000_000],
         ['stratum', 'd', 1, 1, 750_000_000],
         ['control', 'answer', 1, 1, 500_000_000],
+        ['edit answer', '["Sydney","Canberra"]', 2, 0, 0],
         ['control', 'topic', 1, 0, 1_000_000_000],
+        ['confusion topic', '["A","A"]', 3, 0, 0],
+        ['label topic', 'A', 3, 3, 3],
+        ['confusion topic', '["A","B"]', 2, 0, 0],
+        ['label topic', 'A', 2, 2, 0],
+        ['label topic', 'B', 2, 0, 2],
+        ['confusion topic', '["B",null]', 1, 0, 0],
+        ['label topic', 'B', 1, 1, 0],
+        ['confusion topic', '[null,"B"]', 1, 0, 0],
+        ['label topic', 'B', 1, 0, 1],
         ['annotator', '4', 1, 1, 0],
         ['lead_time', '4 8.40e+3', 1, 0, 8400],
         ['lead_time', '4 1.23e+4', 1, 0, 12_345],
@@ -101,6 +123,15 @@ describe('the difference', () => {
       [
         ['total', '', -1, 0, 0],
         ['seed', '', 1, 0, 0],
+      ],
+    ],
+    [
+      'keeps apart dimensions that end in a name with spaces',
+      [['edit a', 'b c', 1, 0, 0]],
+      [['edit a b', 'c', 1, 0, 0]],
+      [
+        ['edit a', 'b c', -1, 0, 0],
+        ['edit a b', 'c', 1, 0, 0],
       ],
     ],
     [

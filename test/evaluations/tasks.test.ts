@@ -70,6 +70,7 @@ describe('a task is shown', () => {
             model_version: 'v1',
             annotation_id: 1,
             prediction,
+            replacements: {},
             annotators: [],
           },
           controls: {
