@@ -8,7 +8,7 @@ import { Problem, problemHandler } from './contract/problem.ts'
 import { createContract, operationOf } from './contract/validator.ts'
 import { assets } from './dashboard/assets.ts'
 import { IMPORT_MAP_HASH } from './dashboard/page.ts'
-import { createAccess } from './http/access.ts'
+import { type AccessSettings, createAccess } from './http/access.ts'
 import { type ComparisonRoutes, comparisonRoutes } from './http/comparisons.ts'
 import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
 import { type ExportRoutes, exportRoutes } from './http/exports.ts'
@@ -16,6 +16,7 @@ import { type LabelStudioRoutes, labelStudioRoutes } from './http/label-studio.t
 import { type MonitorRoutes, monitorRoutes } from './http/monitors.ts'
 import { type RunRoutes, runRoutes } from './http/runs.ts'
 import { type ServiceRoutes, serviceRoutes } from './http/service.ts'
+import { sessionRoutes } from './http/session.ts'
 import { LabelStudioError } from './labeling/client.ts'
 import { UnreadableSecretError } from './monitors/secrets.ts'
 
@@ -26,7 +27,7 @@ export type AppDependencies = Omit<MonitorRoutes, 'contract'> &
   ExportRoutes &
   LabelStudioRoutes &
   Omit<ServiceRoutes, 'document'> & {
-    config: Pick<Config, 'host' | 'apiTokens' | 'webhookSecrets' | 'basicAuth' | 'labelStudio' | 'smtp'>
+    config: AccessSettings & Pick<Config, 'labelStudio' | 'smtp' | 'trustProxy'>
     document: ContractDocument
     log: Logger
   }
@@ -38,9 +39,10 @@ const BODY = '2mb'
 /** The service as an Express app: access → contract → routes → problems. It never listens. */
 export function createApp(deps: AppDependencies): Express {
   const contract = createContract({ document: deps.document.json, logger: deps.log })
+  const access = createAccess(deps.config)
   const app = express()
   app.disable('x-powered-by')
-  app.set('trust proxy', 'loopback')
+  app.set('trust proxy', deps.config.trustProxy)
   app.use((request, response, next) => {
     const id = randomUUID()
     Object.assign(request, { id })
@@ -51,7 +53,7 @@ export function createApp(deps: AppDependencies): Express {
   app.use('/assets', assets())
   app.use(contract.route)
   app.use(logRequests(deps.log))
-  app.use(createAccess(deps.config))
+  app.use(access.check)
 
   const keepRaw = (request: object, _response: unknown, buffer: Buffer) => {
     Object.assign(request, { rawBody: buffer })
@@ -79,6 +81,7 @@ export function createApp(deps: AppDependencies): Express {
   app.use(exportRoutes(deps))
   app.use(labelStudioRoutes(deps))
   app.use(serviceRoutes(deps))
+  app.use(sessionRoutes({ access }))
   app.use(problemHandler({ logger: deps.log, translate }))
   return app
 }

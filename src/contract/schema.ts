@@ -643,6 +643,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is asking
+         * @description What a page asks first: where `role` is null, it has to ask its user for a token and pass it to `POST /session`.
+         */
+        get: operations["getSession"];
+        put?: never;
+        /**
+         * Exchange a token for the cookie of a page
+         * @description Sets the cookie `monitor_session` (`HttpOnly`, `SameSite=Strict`, behind https `Secure`), which browsers send by themselves from then on; a page keeps no token. It holds for twelve hours, and no longer than its token is one of `API_TOKENS`.
+         */
+        post: operations["createSession"];
+        /**
+         * End the session
+         * @description Takes the cookie back. Whether there was one does not matter.
+         */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ready": {
         parameters: {
             query?: never;
@@ -1801,11 +1829,23 @@ export interface components {
             path: string;
             message: string;
         };
+        Session: {
+            /**
+             * @description The role of the caller; null for one who has to send a token.
+             * @enum {unknown}
+             */
+            role: "read" | "write" | "admin" | null;
+            /**
+             * Format: date-time
+             * @description When the session ends; null for a token, and where none is needed.
+             */
+            expires_at: string | null;
+        };
         /**
          * @description Stable names of what can go wrong.
          * @enum {string}
          */
-        ProblemType: "urn:label-studio-monitor:problem:invalid-request" | "urn:label-studio-monitor:problem:invalid-body" | "urn:label-studio-monitor:problem:unauthenticated" | "urn:label-studio-monitor:problem:forbidden" | "urn:label-studio-monitor:problem:not-found" | "urn:label-studio-monitor:problem:method-not-allowed" | "urn:label-studio-monitor:problem:name-taken" | "urn:label-studio-monitor:problem:run-state" | "urn:label-studio-monitor:problem:gate-failed" | "urn:label-studio-monitor:problem:gate-inconclusive" | "urn:label-studio-monitor:problem:version-mismatch" | "urn:label-studio-monitor:problem:body-too-large" | "urn:label-studio-monitor:problem:unsupported-media-type" | "urn:label-studio-monitor:problem:invalid-monitor" | "urn:label-studio-monitor:problem:invalid-labeling-config" | "urn:label-studio-monitor:problem:invalid-config-ini" | "urn:label-studio-monitor:problem:invalid-window" | "urn:label-studio-monitor:problem:invalid-where" | "urn:label-studio-monitor:problem:nothing-failed" | "urn:label-studio-monitor:problem:idempotency-key-reused" | "urn:label-studio-monitor:problem:internal" | "urn:label-studio-monitor:problem:label-studio-refused" | "urn:label-studio-monitor:problem:label-studio-unavailable" | "urn:label-studio-monitor:problem:database-unavailable" | "urn:label-studio-monitor:problem:not-ready";
+        ProblemType: "urn:label-studio-monitor:problem:invalid-request" | "urn:label-studio-monitor:problem:invalid-body" | "urn:label-studio-monitor:problem:unauthenticated" | "urn:label-studio-monitor:problem:forbidden" | "urn:label-studio-monitor:problem:not-found" | "urn:label-studio-monitor:problem:method-not-allowed" | "urn:label-studio-monitor:problem:name-taken" | "urn:label-studio-monitor:problem:run-state" | "urn:label-studio-monitor:problem:gate-failed" | "urn:label-studio-monitor:problem:gate-inconclusive" | "urn:label-studio-monitor:problem:version-mismatch" | "urn:label-studio-monitor:problem:body-too-large" | "urn:label-studio-monitor:problem:unsupported-media-type" | "urn:label-studio-monitor:problem:invalid-monitor" | "urn:label-studio-monitor:problem:invalid-labeling-config" | "urn:label-studio-monitor:problem:invalid-config-ini" | "urn:label-studio-monitor:problem:invalid-window" | "urn:label-studio-monitor:problem:invalid-where" | "urn:label-studio-monitor:problem:nothing-failed" | "urn:label-studio-monitor:problem:idempotency-key-reused" | "urn:label-studio-monitor:problem:too-many-requests" | "urn:label-studio-monitor:problem:internal" | "urn:label-studio-monitor:problem:label-studio-refused" | "urn:label-studio-monitor:problem:label-studio-unavailable" | "urn:label-studio-monitor:problem:database-unavailable" | "urn:label-studio-monitor:problem:not-ready";
     };
     responses: {
         /** @description The monitor as stored, with its defaults. */
@@ -1899,6 +1939,15 @@ export interface components {
                 };
             };
         };
+        /** @description What the caller may do. */
+        SessionFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Session"];
+            };
+        };
         /** @description The request does not fit this contract. */
         InvalidRequest: {
             headers: {
@@ -1918,9 +1967,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The token may read only. */
+        /** @description The role of the token is too small. */
         Forbidden: {
             headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many calls from this caller, or too many failures to authenticate from its address. The request was not carried out. */
+        TooManyRequests: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -2074,6 +2133,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2098,6 +2158,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2137,6 +2198,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2156,6 +2218,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2187,6 +2250,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2220,6 +2284,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2255,6 +2320,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2318,6 +2384,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2351,6 +2418,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2383,6 +2451,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2423,6 +2492,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2442,6 +2512,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2469,6 +2540,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2490,6 +2562,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2511,6 +2584,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2541,6 +2615,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2570,6 +2645,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2597,6 +2673,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2631,6 +2708,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2667,6 +2745,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2706,6 +2785,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["GateProblem"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2734,6 +2814,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2751,6 +2832,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2803,6 +2885,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2820,6 +2903,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2834,6 +2918,7 @@ export interface operations {
         responses: {
             200: components["responses"]["ModelVersions"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2851,6 +2936,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Healthy"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2868,6 +2954,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Healthy"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2888,6 +2975,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2908,6 +2996,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2925,6 +3014,7 @@ export interface operations {
         responses: {
             200: components["responses"]["ModelVersions"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2945,6 +3035,68 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["SessionFound"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    createSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description One of `API_TOKENS`. */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["SessionFound"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    deleteSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The browser has no session any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
