@@ -1,7 +1,7 @@
 import createClient from 'openapi-fetch'
 
 /** @import { paths } from '../../contract/schema.ts' */
-/** @import { ProblemBody } from '../../contract/types.ts' */
+/** @import { ProblemBody } from './types.ts' */
 
 /** The service: the page may live below a path of a proxy. */
 export const BASE = new URL('.', document.baseURI).href.replace(/\/$/, '')

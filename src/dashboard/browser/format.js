@@ -1,4 +1,4 @@
-/** @import { Evaluation } from '../../contract/types.ts' */
+/** @import { Evaluation } from './types.ts' */
 
 const THIN = '\u202f'
 

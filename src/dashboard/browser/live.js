@@ -1,4 +1,4 @@
-/** @import { Run } from '../../contract/types.ts' */
+/** @import { Run } from './types.ts' */
 import { BASE } from './api.js'
 
 /** Twice this is how long a correction may take to be seen. */

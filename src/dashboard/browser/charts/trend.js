@@ -1,7 +1,7 @@
 import { percent } from '../format.js'
 import './chart.js'
 
-/** @import { Monitor, Trend } from '../../../contract/types.ts' */
+/** @import { Monitor, Trend } from '../types.ts' */
 /** @import { Line, SharePoint } from './share-chart.js' */
 
 /**
@@ -21,7 +21,7 @@ export function pointsOf(items) {
 /**
  * The thresholds of the plain change rate of all tasks.
  *
- * @param {Monitor['thresholds']} thresholds
+ * @param {Pick<Monitor['thresholds'][number], 'metric' | 'model_version' | 'stratum' | 'max' | 'warn'>[]} thresholds
  * @returns {Line[]}
  */
 export function lineOf(thresholds) {

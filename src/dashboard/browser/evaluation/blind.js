@@ -1,7 +1,7 @@
 import { html, nothing } from 'lit-html'
 import { percent, points } from '../format.js'
 
-/** @import { Evaluation } from '../../../contract/types.ts' */
+/** @import { Evaluation } from '../types.ts' */
 
 /** @param {Evaluation} evaluation */
 export function blindSection({ blind }) {
@@ -10,7 +10,7 @@ export function blindSection({ blind }) {
   const arms = /** @type {const} */ ([['Saw the prediction', blind.shown], ['Did not see it', blind.blind]])
   return html`<section>
     <h2>Does seeing the answer sway reviewers?</h2>
-    <div class="scroll">
+    <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
         <thead><tr><th scope="col">Reviewers</th><th scope="col" class="number">Reviewed</th><th scope="col" class="number">Differs from the prediction</th><th scope="col" class="number">Similarity</th></tr></thead>
         <tbody>

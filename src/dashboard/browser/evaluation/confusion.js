@@ -1,7 +1,7 @@
 import { html, nothing } from 'lit-html'
 import { count } from '../format.js'
 
-/** @import { Evaluation } from '../../../contract/types.ts' */
+/** @import { Evaluation } from '../types.ts' */
 
 /** @typedef {NonNullable<Evaluation['controls'][number]['confusion']>} Confusion */
 
@@ -13,7 +13,7 @@ import { count } from '../format.js'
 export function confusionTable({ labels, counts }) {
   const highest = Math.max(1, ...counts.flat())
   return html`<h4>Which label became which</h4>
-    <div class="scroll">
+    <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table class="confusion">
         <caption class="hidden">Predicted labels in rows, labels of reviewers in columns</caption>
         <thead>

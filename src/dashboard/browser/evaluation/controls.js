@@ -3,7 +3,7 @@ import { BUCKETS, histogram } from '../charts/histogram.js'
 import { count, percent } from '../format.js'
 import { confusionTable } from './confusion.js'
 
-/** @import { Evaluation } from '../../../contract/types.ts' */
+/** @import { Evaluation } from '../types.ts' */
 
 /** @param {Evaluation} evaluation */
 export function controlsSection({ controls }) {

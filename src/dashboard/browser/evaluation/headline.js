@@ -3,7 +3,7 @@ import { count, percent, plural, range } from '../format.js'
 import { coverageBar, coverageText } from '../parts/coverage.js'
 import { intervalBar } from '../parts/interval-bar.js'
 
-/** @import { Evaluation } from '../../../contract/types.ts' */
+/** @import { Evaluation } from '../types.ts' */
 
 /**
  * The numbers that one came for: how many tasks reviewers changed, what that says of all records, how near the answers

@@ -2,7 +2,7 @@ import { html, nothing } from 'lit-html'
 import { count } from '../format.js'
 import { taskCard } from '../task/task.js'
 
-/** @import { Evaluation, EvaluationTask } from '../../../contract/types.ts' */
+/** @import { Evaluation, EvaluationTask } from '../types.ts' */
 
 /**
  * @param {Evaluation} evaluation

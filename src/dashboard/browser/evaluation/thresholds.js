@@ -2,7 +2,7 @@ import { html, nothing } from 'lit-html'
 import { percent, range } from '../format.js'
 import { thresholdBadge } from '../parts/verdict.js'
 
-/** @import { Evaluation } from '../../../contract/types.ts' */
+/** @import { Evaluation } from '../types.ts' */
 
 /** @param {Evaluation} evaluation */
 export function thresholdsSection({ thresholds, monitor }) {
@@ -11,7 +11,7 @@ export function thresholdsSection({ thresholds, monitor }) {
   }
   return html`<section>
     <h2>Thresholds</h2>
-    <div class="scroll">
+    <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
         <thead><tr><th scope="col">Metric</th><th scope="col">Must be</th><th scope="col" class="number">Is</th><th scope="col">Surely</th><th scope="col" class="number">Reviewed</th><th scope="col">State</th></tr></thead>
         <tbody>

@@ -4,7 +4,7 @@ import { lineOf, pointsOf, trendSentence } from '../charts/trend.js'
 import { days, percent, range } from '../format.js'
 import { link } from '../router.js'
 
-/** @import { Evaluation, Trend } from '../../../contract/types.ts' */
+/** @import { Evaluation, Trend } from '../types.ts' */
 
 /**
  * This evaluation among the runs of its monitor.

@@ -3,7 +3,7 @@ import { percent, points, range } from '../format.js'
 import { intervalBar } from '../parts/interval-bar.js'
 import { evidenceBadge } from '../views/monitor.js'
 
-/** @import { Comparison, Evaluation } from '../../../contract/types.ts' */
+/** @import { Comparison, Evaluation } from '../types.ts' */
 
 /** @param {Evaluation} evaluation @param {Comparison | null} comparison of all runs of the monitor */
 export function versionsSection({ by_model_version }, comparison) {
@@ -11,7 +11,7 @@ export function versionsSection({ by_model_version }, comparison) {
   const differences = comparison?.model_version_differences ?? []
   return html`<section>
     <h2>By model version</h2>
-    <div class="scroll">
+    <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
         <thead><tr><th scope="col">Version</th><th scope="col" class="number">Changed</th><th scope="col" class="wide-cell">Interval</th><th scope="col">Between</th><th scope="col" class="number">Reviewed</th><th scope="col">Against another version, over all runs</th></tr></thead>
         <tbody>
@@ -36,7 +36,7 @@ export function annotatorsSection({ by_annotator }) {
   if (by_annotator.length === 0) return nothing
   return html`<section>
     <h2>By reviewer</h2>
-    <div class="scroll">
+    <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
         <thead><tr><th scope="col">Label Studio user</th><th scope="col" class="number">Changed</th><th scope="col" class="number">Reviewed</th><th scope="col" class="number">Median time</th></tr></thead>
         <tbody>

@@ -1,6 +1,6 @@
 import { optionalNumber, optionalText } from '../parts/fields.js'
 
-/** @import { MonitorInput } from '../../../contract/types.ts' */
+/** @import { MonitorInput } from '../types.ts' */
 
 /**
  * The form as the body of `POST /monitors`. What is wrong in it is for the service to say.

@@ -4,7 +4,7 @@ import { badge } from '../parts/verdict.js'
 import { entriesOf } from '../task/values.js'
 import { plain } from '../task/regions.js'
 
-/** @import { Preview } from '../../../contract/types.ts' */
+/** @import { Preview } from '../types.ts' */
 
 /** @param {Preview} preview */
 export function previewPanel({ window, objects, objects_total, records, mapping, tasks, problems }) {

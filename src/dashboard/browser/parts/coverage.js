@@ -1,7 +1,7 @@
 import { html } from 'lit-html'
 import { count, percent } from '../format.js'
 
-/** @import { Evaluation } from '../../../contract/types.ts' */
+/** @import { Evaluation } from '../types.ts' */
 
 /**
  * How far the review is, as a bar.

@@ -1,7 +1,7 @@
 import { html } from 'lit-html'
 import { count, plural, size } from '../format.js'
 
-/** @import { Run } from '../../../contract/types.ts' */
+/** @import { Run } from '../types.ts' */
 
 /**
  * How far a run is: reading logs is the first half, importing tasks the second.

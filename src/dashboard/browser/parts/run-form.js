@@ -3,7 +3,7 @@ import { ApiProblem, answer, api } from '../api.js'
 import { fieldProblem, optionalNumber, optionalText, unplacedProblems } from './fields.js'
 import { link } from '../router.js'
 
-/** @import { RunInput } from '../../../contract/types.ts' */
+/** @import { RunInput } from '../types.ts' */
 
 const PLACED = ['/from', '/to', '/total', '/seed', '/where']
 

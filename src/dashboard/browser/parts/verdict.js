@@ -1,7 +1,7 @@
 import { html, svg } from 'lit-html'
 import { VERDICTS } from '../format.js'
 
-/** @import { Evaluation, Run } from '../../../contract/types.ts' */
+/** @import { Evaluation, Run } from '../types.ts' */
 
 /** Never told by colour alone: each has a shape and a word. */
 const SHAPES = {

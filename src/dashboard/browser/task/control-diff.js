@@ -4,7 +4,7 @@ import { isSpan, spanDiff } from './spans.js'
 import { textDiff } from './text-diff.js'
 import { valueDiff } from './values.js'
 
-/** @import { Evaluation, EvaluationTask } from '../../../contract/types.ts' */
+/** @import { Evaluation, EvaluationTask } from '../types.ts' */
 
 /**
  * What became of one control of a task, in the form that suits its regions.

@@ -1,4 +1,4 @@
-/** @import { EvaluationTask } from '../../../contract/types.ts' */
+/** @import { EvaluationTask } from '../types.ts' */
 
 /** One entry of a result, as Label Studio has it: nothing of it is trusted. @typedef {Record<string, any>} Region */
 

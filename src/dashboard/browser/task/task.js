@@ -4,7 +4,7 @@ import { external } from '../parts/external.js'
 import { controlDiff } from './control-diff.js'
 import { plain } from './regions.js'
 
-/** @import { Evaluation, EvaluationTask } from '../../../contract/types.ts' */
+/** @import { Evaluation, EvaluationTask } from '../types.ts' */
 
 /**
  * One task that reviewers changed.

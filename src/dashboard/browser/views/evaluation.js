@@ -15,7 +15,7 @@ import { empty, loading, problemNotice } from '../parts/notices.js'
 import { verdictBadge } from '../parts/verdict.js'
 import { link } from '../router.js'
 
-/** @import { Comparison, Evaluation, EvaluationTask, Trend } from '../../../contract/types.ts' */
+/** @import { Comparison, Evaluation, EvaluationTask, Trend } from '../types.ts' */
 /** @import { MakeView } from '../router.js' */
 
 /**

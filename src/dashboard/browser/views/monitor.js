@@ -10,7 +10,7 @@ import { badge, verdictBadge } from '../parts/verdict.js'
 import { link } from '../router.js'
 import { runTable } from './runs.js'
 
-/** @import { Comparison, Monitor, Run, Trend } from '../../../contract/types.ts' */
+/** @import { Comparison, Monitor, Run, Trend } from '../types.ts' */
 /** @import { MakeView } from '../router.js' */
 
 /** @type {MakeView} */
@@ -89,7 +89,7 @@ function trendSection(monitor, { items }) {
       <span class="key dot"></span> tasks that reviewers changed <span class="key band"></span> where the true rate lies, however often you look
       <span class="key bad"></span> threshold <span class="key warn"></span> warning
     </p>
-    <div class="scroll">
+    <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
         <thead><tr><th scope="col">Window</th><th scope="col">Model versions</th><th scope="col" class="number">Reviewed</th><th scope="col" class="number">Changed</th><th scope="col">Surely</th><th scope="col">Verdict</th></tr></thead>
         <tbody>
@@ -114,7 +114,7 @@ function versions({ model_version_differences, confidence }) {
   if (model_version_differences.length === 0) return nothing
   return html`<section>
     <h2>Model versions compared</h2>
-    <div class="scroll">
+    <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
         <thead><tr><th scope="col">Version</th><th scope="col">Against</th><th scope="col" class="number">Change rate</th><th scope="col">Between</th><th scope="col">Says</th></tr></thead>
         <tbody>

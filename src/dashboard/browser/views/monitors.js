@@ -9,7 +9,7 @@ import { runProgress } from '../parts/progress.js'
 import { badge, statusBadge, verdictBadge } from '../parts/verdict.js'
 import { link } from '../router.js'
 
-/** @import { Evaluation, Monitor, Run, Trend } from '../../../contract/types.ts' */
+/** @import { Evaluation, Monitor, Run, Trend } from '../types.ts' */
 /** @import { MakeView } from '../router.js' */
 
 const SHOWN_POINTS = 20
@@ -143,7 +143,7 @@ function otherProjects(evaluations) {
   return html`<section>
     <h2>Other Label Studio projects</h2>
     <p class="quiet">Followed by webhook or as a model, without a monitor of this service.</p>
-    <div class="scroll">
+    <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
         <thead>
           <tr><th scope="col">Project</th><th scope="col" class="number">Reviewed</th><th scope="col" class="number">Changed</th><th scope="col">Surely</th></tr>

@@ -7,7 +7,7 @@ import { unplacedProblems } from '../parts/fields.js'
 import { problemNotice } from '../parts/notices.js'
 import { link } from '../router.js'
 
-/** @import { Preview } from '../../../contract/types.ts' */
+/** @import { Preview } from '../types.ts' */
 /** @import { MakeView } from '../router.js' */
 
 /** @type {MakeView} */

@@ -8,7 +8,7 @@ import { runProgress } from '../parts/progress.js'
 import { statusBadge } from '../parts/verdict.js'
 import { link } from '../router.js'
 
-/** @import { Run } from '../../../contract/types.ts' */
+/** @import { Run } from '../types.ts' */
 /** @import { MakeView } from '../router.js' */
 
 /** @type {MakeView} */
@@ -100,7 +100,7 @@ function strata({ strata }) {
   if (strata.length === 0) return nothing
   return html`<section>
     <h2>What was sampled</h2>
-    <div class="scroll">
+    <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
         <thead><tr><th scope="col">Stratum</th><th scope="col" class="number">Records seen</th><th scope="col" class="number">Sampled</th><th scope="col" class="number">Share</th></tr></thead>
         <tbody>

@@ -6,7 +6,7 @@ import { empty, loading, problemNotice } from '../parts/notices.js'
 import { statusBadge } from '../parts/verdict.js'
 import { link } from '../router.js'
 
-/** @import { Run } from '../../../contract/types.ts' */
+/** @import { Run } from '../types.ts' */
 /** @import { MakeView } from '../router.js' */
 
 /** @type {MakeView} */
@@ -28,7 +28,7 @@ export const runsView = (_, update) => {
  */
 export function runTable(runs, named) {
   if (runs.length === 0) return empty('No run yet', 'A run samples the logs of some days and makes a Label Studio project of them.')
-  return html`<div class="scroll">
+  return html`<div class="scroll" role="group" tabindex="0" aria-label="Table">
     <table>
       <thead>
         <tr>
