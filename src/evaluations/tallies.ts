@@ -48,6 +48,7 @@ const WHOLE: Exclude<Dimension, Frequency>[] = [
     'control',
     'model_version',
     'stratum',
+    'similarity',
     'annotator',
     'lead_time',
     'seed',
