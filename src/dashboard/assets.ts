@@ -59,7 +59,12 @@ export function assets(): RequestHandler {
 function load(file: string): Asset {
   const plain = readFileSync(file)
   const etag = `W/"${createHash('sha256').update(plain).digest('base64url').slice(0, 20)}"`
-  return { type: TYPES[extname(file)] ?? TYPES['.js'] ?? '', etag, plain, gzip: gzipSync(plain, { level: 9 }) }
+  return {
+    type: TYPES[extname(file)] ?? TYPES['.js'] ?? '',
+    etag,
+    plain,
+    gzip: gzipSync(plain, { level: 9 }),
+  }
 }
 
 /** A file that its package does not export is found from one that it does. */
@@ -67,6 +72,7 @@ function packageFile(name: string, path: string): string {
   const require = createRequire(import.meta.url)
   for (let folder = dirname(require.resolve(name)); ; folder = dirname(folder)) {
     if (folder.endsWith(join('node_modules', name))) return join(folder, path)
-    if (folder === dirname(folder)) throw new Error(`the package ${name} is not installed: npm ci installs it`)
+    if (folder === dirname(folder))
+      throw new Error(`the package ${name} is not installed: npm ci installs it`)
   }
 }

@@ -6,7 +6,13 @@ import { type Contract, input } from '../contract/validator.ts'
 import { checkMonitor } from '../monitors/check.ts'
 import { monitorFromIni } from '../monitors/config-ini.ts'
 import { mergePatch } from '../monitors/merge-patch.ts'
-import { complete, type Monitor, type MonitorDraft, type Monitors, presentMonitor } from '../monitors/monitor.ts'
+import {
+  complete,
+  type Monitor,
+  type MonitorDraft,
+  type Monitors,
+  presentMonitor,
+} from '../monitors/monitor.ts'
 import type { TryMonitor } from '../monitors/preview.ts'
 import { keepSecrets, maskSecrets, NoSecretToKeepError } from '../monitors/secrets.ts'
 import { decodeCursor, page } from './paging.ts'

@@ -99,11 +99,7 @@ async function readConfig(
   }
 }
 
-async function readLogs(
-  open: () => LogSource,
-  definition: Definition,
-  window: { from: string; to: string },
-) {
+async function readLogs(open: () => LogSource, definition: Definition, window: { from: string; to: string }) {
   const source = open()
   try {
     return await previewLogs({

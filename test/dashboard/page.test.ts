@@ -24,7 +24,8 @@ beforeAll(async () => {
   page = await browser.context.newPage()
   page.setDefaultTimeout(10_000)
   page.on('request', (request) => {
-    if (!request.url().startsWith(service.service.url) && !request.url().startsWith('data:')) outside.push(request.url())
+    if (!request.url().startsWith(service.service.url) && !request.url().startsWith('data:'))
+      outside.push(request.url())
   })
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`)
@@ -33,7 +34,14 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await browser?.close()
-  if (process.env.SHOW) console.log(service.logged.filter((line) => line.includes('"level":50')).slice(0, 2).join('\n').slice(0, 1500))
+  if (process.env.SHOW)
+    console.log(
+      service.logged
+        .filter((line) => line.includes('"level":50'))
+        .slice(0, 2)
+        .join('\n')
+        .slice(0, 1500),
+    )
   await service?.stop()
 })
 

@@ -16,43 +16,86 @@ const SHELVES = `<View><Image name="photo" value="$photo"/>
 
 /** Questions with a wrong and a right answer. */
 const FACTS = [
-  ['What is the capital of Australia?', 'The capital of Australia is Sydney.', 'The capital of Australia is Canberra.'],
-  ['Who wrote Middlemarch?', 'Middlemarch was written by Jane Austen in 1871.', 'Middlemarch was written by George Eliot in 1871.'],
-  ['What does HTTP 429 mean?', 'The server has crashed.', 'The client has sent too many requests; the server asks it to wait.'],
-  ['Is a tomato a fruit?', 'No, a tomato is a vegetable.', 'Botanically yes: a tomato is a berry. Cooks treat it as a vegetable.'],
+  [
+    'What is the capital of Australia?',
+    'The capital of Australia is Sydney.',
+    'The capital of Australia is Canberra.',
+  ],
+  [
+    'Who wrote Middlemarch?',
+    'Middlemarch was written by Jane Austen in 1871.',
+    'Middlemarch was written by George Eliot in 1871.',
+  ],
+  [
+    'What does HTTP 429 mean?',
+    'The server has crashed.',
+    'The client has sent too many requests; the server asks it to wait.',
+  ],
+  [
+    'Is a tomato a fruit?',
+    'No, a tomato is a vegetable.',
+    'Botanically yes: a tomato is a berry. Cooks treat it as a vegetable.',
+  ],
 ] as const
 
 /** Monitors in every state that the dashboard shows, and what reviewers made of their runs. */
-export async function fillWorld(service: TestService): Promise<{ qa: number; tickets: number; shelves: number; run: string }> {
-  const create = async (input: object) => (await service.request().post('/monitors').send(input).expect(201)).body
+export async function fillWorld(
+  service: TestService,
+): Promise<{ qa: number; tickets: number; shelves: number; run: string }> {
+  const create = async (input: object) =>
+    (await service.request().post('/monitors').send(input).expect(201)).body
   const qa = await create(
     monitorInput({
       title: 'QA model',
-      thresholds: [{ metric: 'change_rate', max: 0.3, warn: 0.2 }, { metric: 'similarity', min: 0.7 }],
+      thresholds: [
+        { metric: 'change_rate', max: 0.3, warn: 0.2 },
+        { metric: 'similarity', min: 0.7 },
+      ],
     }),
   )
-  const tickets = await create(monitorInput({ name: 'tickets', title: 'Ticket triage', labeling: { config: TICKETS } }))
-  const shelves = await create(monitorInput({ name: 'shelves', title: 'Shelf photos', labeling: { config: SHELVES } }))
+  const tickets = await create(
+    monitorInput({ name: 'tickets', title: 'Ticket triage', labeling: { config: TICKETS } }),
+  )
+  const shelves = await create(
+    monitorInput({ name: 'shelves', title: 'Shelf photos', labeling: { config: SHELVES } }),
+  )
   await create(monitorInput({ name: 'fresh', title: 'Summaries' }))
 
   for (const [week, rate] of [0.14, 0.1, 0.2, 0.16, 0.12, 0.36].entries()) {
     const dates = datesOf(week)
     await reviewedProject(service.database.database, {
       project: 21 + week,
-      run: { monitor: qa, from: dates[0] as string, to: dates.at(-1) as string, strata: dates.map((key, day) => ({ key, seen: 300 + 170 * day, sampled: 20 })) },
-      tasks: dates.flatMap((date, day) => questions(20, rate + (day - 3) * 0.02, week < 5 ? 'v1.5.3' : day < 3 ? 'v1.5.3' : 'v1.6.0', date)),
+      run: {
+        monitor: qa,
+        from: dates[0] as string,
+        to: dates.at(-1) as string,
+        strata: dates.map((key, day) => ({ key, seen: 300 + 170 * day, sampled: 20 })),
+      },
+      tasks: dates.flatMap((date, day) =>
+        questions(20, rate + (day - 3) * 0.02, week < 5 ? 'v1.5.3' : day < 3 ? 'v1.5.3' : 'v1.6.0', date),
+      ),
     })
   }
   await reviewedProject(service.database.database, {
     project: 31,
-    run: { monitor: tickets, from: '2024-11-11', to: '2024-11-11', strata: [{ key: '2024-11-11', seen: 4100, sampled: 60 }] },
+    run: {
+      monitor: tickets,
+      from: '2024-11-11',
+      to: '2024-11-11',
+      strata: [{ key: '2024-11-11', seen: 4100, sampled: 60 }],
+    },
     labelConfig: TICKETS,
     controls: ['entity', 'topic'],
     tasks: Array.from({ length: 60 }, (_, index) => ticket(index)),
   })
   await reviewedProject(service.database.database, {
     project: 41,
-    run: { monitor: shelves, from: '2024-11-11', to: '2024-11-11', strata: [{ key: '2024-11-11', seen: 900, sampled: 12 }] },
+    run: {
+      monitor: shelves,
+      from: '2024-11-11',
+      to: '2024-11-11',
+      strata: [{ key: '2024-11-11', seen: 900, sampled: 12 }],
+    },
     labelConfig: SHELVES,
     controls: ['box'],
     tasks: Array.from({ length: 12 }, (_, index) => photo(index)),
@@ -74,13 +117,16 @@ function questions(count: number, rate: number, version: string, stratum: string
   return Array.from({ length: count }, (_, index) => {
     const [question, wrong, right] = FACTS[index % FACTS.length] as (typeof FACTS)[number]
     const isWrong = index < Math.round(count * rate)
-    const task = isWrong ? answered(question, wrong, right) : answered(question, right, index % 5 === 4 ? null : right)
+    const task = isWrong
+      ? answered(question, wrong, right)
+      : answered(question, right, index % 5 === 4 ? null : right)
     const asked = index === 0 ? { question: `${EVIL} ${question}` } : task.data
     return { ...task, data: asked, version, stratum }
   })
 }
 
-const TEXT = 'Mrs. Osei from Accra writes that the invoice of March was charged twice and asks for the money back.'
+const TEXT =
+  'Mrs. Osei from Accra writes that the invoice of March was charged twice and asks for the money back.'
 
 function ticket(index: number): ReviewedTask {
   const span = (id: string, start: number, end: number, label: string): Region => ({
@@ -105,11 +151,19 @@ function ticket(index: number): ReviewedTask {
 
 function photo(index: number): ReviewedTask {
   const box = (id: string, x: number, y: number, width: number, height: number, label: string): Region => ({
-    ...{ id, from_name: 'box', to_name: 'photo', type: 'rectanglelabels', original_width: 800, original_height: 500 },
+    ...{
+      id,
+      from_name: 'box',
+      to_name: 'photo',
+      type: 'rectanglelabels',
+      original_width: 800,
+      original_height: 500,
+    },
     value: { x, y, width, height, rotation: 0, rectanglelabels: [label] },
   })
   const right = [box('a', 10, 20, 14, 55, 'Bottle'), box('b', 42, 38, 30, 37, 'Box')]
-  const predicted = index % 3 === 0 ? [box('a', 12, 26, 18, 48, 'Bottle'), box('b', 42, 38, 30, 37, 'Bottle')] : right
+  const predicted =
+    index % 3 === 0 ? [box('a', 12, 26, 18, 48, 'Bottle'), box('b', 42, 38, 30, 37, 'Bottle')] : right
   return {
     data: { photo: `https://photos.example.org/${index}.jpg` },
     prediction: predicted,

@@ -38,7 +38,8 @@ export function live(read, changed, everyMs = LOOK_MS) {
     try {
       const value = await read()
       const text = JSON.stringify(value)
-      next = text === last && self.problem === null ? null : () => Object.assign(self, { value, problem: null })
+      next =
+        text === last && self.problem === null ? null : () => Object.assign(self, { value, problem: null })
       last = text
     } catch (problem) {
       const same = self.problem?.message === /** @type {Error} */ (problem).message

@@ -1,5 +1,6 @@
 import { render } from 'lit-html'
-import { whenSignedOut } from './api.js'
+import { answer, api, whenSignedOut } from './api.js'
+import { setRole } from './role.js'
 import { route } from './router.js'
 import { shell } from './shell.js'
 import { evaluationView } from './views/evaluation.js'
@@ -62,18 +63,29 @@ function goToTop() {
 }
 
 window.addEventListener('hashchange', () => {
+  if (isAsking) return
   follow()
   goToTop()
 })
-whenSignedOut(() => {
-  if (!isSigningIn) {
-    isSigningIn = true
-    show((_, redraw) => signInView(redraw, signedIn), [])
-  }
-})
-let isSigningIn = false
-function signedIn() {
-  isSigningIn = false
+whenSignedOut(askForToken)
+let isAsking = false
+
+function askForToken() {
+  if (isAsking) return
+  isAsking = true
+  setRole(null, false)
+  show((_, redraw) => signInView(redraw, start), [])
+}
+
+/** Asks who this is before anything else, so that nobody sees an error where a token is missing. */
+async function start() {
+  const { role, expires_at } = await answer(api.GET('/session')).catch(() => ({
+    role: null,
+    expires_at: null,
+  }))
+  if (role === null) return askForToken()
+  isAsking = false
+  setRole(role, expires_at !== null)
   follow()
 }
-follow()
+start()

@@ -20,7 +20,10 @@
  * @returns {{ make: MakeView, parameters: string[] } | null}
  */
 export function route(hash, routes) {
-  const parts = hash.replace(/^#?\/?/, '').split('/').map(decoded)
+  const parts = hash
+    .replace(/^#?\/?/, '')
+    .split('/')
+    .map(decoded)
   for (const [pattern, make] of routes) {
     const expected = pattern.split('/')
     if (expected.length !== parts.length) continue

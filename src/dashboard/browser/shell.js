@@ -1,4 +1,6 @@
 import { html, nothing } from 'lit-html'
+import { api } from './api.js'
+import { hasSession } from './role.js'
 
 /** @import { TemplateResult } from 'lit-html' */
 
@@ -27,10 +29,16 @@ export function shell(content, hash) {
               html`<a href=${place} aria-current=${place === here ? 'page' : nothing}>${text}</a>`,
           )}
           <a href="docs">API</a>
+          ${hasSession() ? html`<button class="plain" @click=${signOut}>Sign out</button>` : nothing}
         </nav>
       </div>
     </header>
     <main id="main" class="wide" tabindex="-1">${content}</main>`
+}
+
+async function signOut() {
+  await api.DELETE('/session')
+  location.reload()
 }
 
 /** The address names the view, so that it can't name a place in it. @param {Event} event */

@@ -4,7 +4,10 @@ import { quietAxis } from './chart.js'
 /** @import { ChartSpec } from './chart.js' */
 
 /** What each bucket of a `similarity_histogram` holds. */
-export const BUCKETS = [...Array.from({ length: 10 }, (_, tenth) => `${tenth * 10} to ${tenth * 10 + 10} %`), 'unchanged']
+export const BUCKETS = [
+  ...Array.from({ length: 10 }, (_, tenth) => `${tenth * 10} to ${tenth * 10 + 10} %`),
+  'unchanged',
+]
 
 /**
  * How many tasks have which similarity.
@@ -40,7 +43,12 @@ export function histogram(said, counts) {
       ],
       series: [
         {},
-        { fill: colors.accent, width: 0, points: { show: false }, paths: uPlot.paths.bars?.({ size: [0.86, 60] }) },
+        {
+          fill: colors.accent,
+          width: 0,
+          points: { show: false },
+          paths: uPlot.paths.bars?.({ size: [0.86, 60] }),
+        },
       ],
     }),
   }

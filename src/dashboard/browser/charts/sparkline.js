@@ -3,6 +3,9 @@ import { shareChart } from './share-chart.js'
 /** @import { ChartSpec } from './chart.js' */
 /** @import { Line, SharePoint } from './share-chart.js' */
 
+/** After the numbers of the points and their bounds. */
+const VALUES = 3
+
 /**
  * The last shares without axes.
  *
@@ -17,10 +20,14 @@ export function sparkline(said, points, lines) {
     said,
     data,
     height: 44,
-    options: (colors) => ({
-      ...options(colors),
-      padding: [4, 4, 4, 4],
-      axes: [{ show: false }, { show: false }],
-    }),
+    options: (colors) => {
+      const { series = [], ...rest } = options(colors)
+      return {
+        ...rest,
+        padding: [4, 4, 4, 4],
+        axes: [{ show: false }, { show: false }],
+        series: series.map((each, index) => (index === VALUES ? { ...each, points: { show: false } } : each)),
+      }
+    },
   }
 }

@@ -7,7 +7,10 @@ import { percent, points } from '../format.js'
 export function blindSection({ blind }) {
   if (!blind) return nothing
   const { difference } = blind
-  const arms = /** @type {const} */ ([['Saw the prediction', blind.shown], ['Did not see it', blind.blind]])
+  const arms = /** @type {const} */ ([
+    ['Saw the prediction', blind.shown],
+    ['Did not see it', blind.blind],
+  ])
   return html`<section>
     <h2>Does seeing the answer sway reviewers?</h2>
     <div class="scroll" role="group" tabindex="0" aria-label="Table">

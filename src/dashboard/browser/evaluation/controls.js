@@ -2,6 +2,7 @@ import { html, nothing } from 'lit-html'
 import { BUCKETS, histogram } from '../charts/histogram.js'
 import { count, percent } from '../format.js'
 import { confusionTable } from './confusion.js'
+import { editTable } from './edits.js'
 
 /** @import { Evaluation } from '../types.ts' */
 
@@ -15,7 +16,18 @@ export function controlsSection({ controls }) {
 }
 
 /** @param {Evaluation['controls'][number]} control */
-function control({ name, type, changed, reviewed, value, similarity, similarity_metric, similarity_histogram, confusion }) {
+function control({
+  name,
+  type,
+  changed,
+  reviewed,
+  value,
+  similarity,
+  similarity_metric,
+  similarity_histogram,
+  confusion,
+  edits,
+}) {
   const said = `Similarity of ${name}: ${similarity_histogram.map((tasks, bucket) => `${BUCKETS[bucket]} ${tasks}`).join(', ')}`
   return html`<article class="tile">
     <h3>${name} <span class="quiet">${type}</span></h3>
@@ -28,7 +40,7 @@ function control({ name, type, changed, reviewed, value, similarity, similarity_
             <uplot-chart .spec=${histogram(said, similarity_histogram)}></uplot-chart>
             <details><summary>As a table</summary>${histogramTable(similarity_histogram)}</details>`
     }
-    ${confusion ? confusionTable(confusion) : nothing}
+    ${confusion ? confusionTable(confusion) : nothing} ${edits ? editTable(edits) : nothing}
   </article>`
 }
 

@@ -13,7 +13,9 @@ import { intervalBar } from '../parts/interval-bar.js'
  */
 export function headline({ change_rate, similarity, similarity_sequence, coverage, thresholds }) {
   const { changed, reviewed, value, sequence, interval, weighted } = change_rate
-  const bounds = thresholds.filter(({ metric, model_version, stratum }) => metric === 'change_rate' && !model_version && !stratum).flatMap(({ max, min }) => [max, min])
+  const bounds = thresholds
+    .filter(({ metric, model_version, stratum }) => metric === 'change_rate' && !model_version && !stratum)
+    .flatMap(({ max, min }) => [max, min])
   return html`<section class="headline" aria-label="In short">
     <div class="tile main">
       <h2>Change rate</h2>

@@ -14,7 +14,11 @@ export function stratumSection({ by_stratum }) {
   const drawn = by_stratum.slice(-MAX_DRAWN)
   const spec = shareChart({
     said: `Change rate ${title.toLowerCase()}: ${drawn.map(({ key, value }) => `${key} ${percent(value)}`).join(', ')}`,
-    points: drawn.map(({ key, value, interval }) => ({ key: isByDate ? key.slice(5) : key, value, bounds: interval })),
+    points: drawn.map(({ key, value, interval }) => ({
+      key: isByDate ? key.slice(5) : key,
+      value,
+      bounds: interval,
+    })),
     lines: [],
     connected: false,
   })

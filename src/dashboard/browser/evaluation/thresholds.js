@@ -7,13 +7,15 @@ import { thresholdBadge } from '../parts/verdict.js'
 /** @param {Evaluation} evaluation */
 export function thresholdsSection({ thresholds, monitor }) {
   if (thresholds.length === 0) {
-    return monitor === null ? nothing : html`<section><h2>Thresholds</h2><p class="quiet">None is set, so that nothing is ever decided.</p></section>`
+    return monitor === null
+      ? nothing
+      : html`<section><h2>Thresholds</h2><p class="quiet">None is set, so that nothing is ever decided.</p></section>`
   }
   return html`<section>
     <h2>Thresholds</h2>
     <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
-        <thead><tr><th scope="col">Metric</th><th scope="col">Must be</th><th scope="col" class="number">Is</th><th scope="col">Surely</th><th scope="col" class="number">Reviewed</th><th scope="col">State</th></tr></thead>
+        <thead><tr><th scope="col">Metric</th><th scope="col">Must be</th><th scope="col" class="number">Is</th><th scope="col">Truly between</th><th scope="col" class="number">Reviewed</th><th scope="col">State</th></tr></thead>
         <tbody>
           ${thresholds.map(
             (threshold) => html`<tr>

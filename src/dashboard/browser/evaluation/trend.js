@@ -27,7 +27,7 @@ export function trendSection(items, { project, thresholds, monitor }) {
     <details>
       <summary>As a table</summary>
       <table>
-        <thead><tr><th scope="col">Window</th><th scope="col" class="number">Reviewed</th><th scope="col" class="number">Changed</th><th scope="col">Surely</th></tr></thead>
+        <thead><tr><th scope="col">Window</th><th scope="col" class="number">Reviewed</th><th scope="col" class="number">Changed</th><th scope="col">True rate</th></tr></thead>
         <tbody>
           ${items.toReversed().map(
             (item) => html`<tr aria-current=${item.project === project ? 'true' : nothing}>

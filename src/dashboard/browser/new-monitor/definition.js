@@ -17,10 +17,20 @@ export function definitionOf(form) {
     title: optionalText(form, 'title'),
     source: sourceOf(form),
     format: formatOf(form),
-    sample: defined({ total: optionalNumber(form, 'total'), by: optionalText(form, 'by'), where: optionalText(form, 'where') }),
+    sample: defined({
+      total: optionalNumber(form, 'total'),
+      by: optionalText(form, 'by'),
+      where: optionalText(form, 'where'),
+    }),
     window: defined({ days: optionalNumber(form, 'days') }),
-    labeling: { config: optionalText(form, 'config'), copy_from_project: optionalNumber(form, 'copy_from_project') },
-    thresholds: metric === null || bound === null ? [] : [{ metric, [metric.includes('similarity') ? 'min' : 'max']: bound / 100 }],
+    labeling: {
+      config: optionalText(form, 'config'),
+      copy_from_project: optionalNumber(form, 'copy_from_project'),
+    },
+    thresholds:
+      metric === null || bound === null
+        ? []
+        : [{ metric, [metric.includes('similarity') ? 'min' : 'max']: bound / 100 }],
     notify: { emails },
     ...moreOf(form),
   }
@@ -30,14 +40,19 @@ export function definitionOf(form) {
 /** @param {FormData} form */
 function sourceOf(form) {
   const key_pattern = optionalText(form, 'key_pattern') ?? ''
-  if (form.get('source_type') === 'file') return { type: 'file', path: optionalText(form, 'path') ?? '', key_pattern }
+  if (form.get('source_type') === 'file')
+    return { type: 'file', path: optionalText(form, 'path') ?? '', key_pattern }
   const access_key_id = optionalText(form, 'access_key_id')
   const secret_access_key = optionalText(form, 'secret_access_key')
   return {
     type: 's3',
     bucket: optionalText(form, 'bucket') ?? '',
     key_pattern,
-    ...defined({ prefix: optionalText(form, 'prefix'), endpoint: optionalText(form, 'endpoint'), region: optionalText(form, 'region') }),
+    ...defined({
+      prefix: optionalText(form, 'prefix'),
+      endpoint: optionalText(form, 'endpoint'),
+      region: optionalText(form, 'region'),
+    }),
     ...(access_key_id || secret_access_key ? { credentials: { access_key_id, secret_access_key } } : {}),
   }
 }

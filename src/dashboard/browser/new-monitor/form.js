@@ -60,22 +60,38 @@ export function formFields({ source, format }, problem) {
     </fieldset>
     <fieldset>
       <legend>What a record looks like</legend>
-      ${field('format_type', 'Format', '/format', html`<select id="format_type" name="format_type">
+      ${field(
+        'format_type',
+        'Format',
+        '/format',
+        html`<select id="format_type" name="format_type">
         <option value="template">Lines “Name: value”</option>
         <option value="jsonl">JSON, one object per line</option>
-      </select>`)}
+      </select>`,
+      )}
       ${field('log_sample', 'Some lines of a log', '/sample', html`<textarea id="log_sample" name="log_sample" rows="7" spellcheck="false" placeholder=${format === 'jsonl' ? '{"question": "What is a region?", "answer": "A part of a result."}' : SAMPLE}></textarea>`, 'Only for the preview; it is not kept. Left empty, the preview reads the logs themselves.')}
       ${field('timestamp_field', 'Field with the date', '/format/timestamp_field', text('timestamp_field', 'timestamp, time or date'))}
     </fieldset>
     <fieldset>
       <legend>Where the logs are</legend>
-      ${field('source_type', 'Place', '/source', html`<select id="source_type" name="source_type">
+      ${field(
+        'source_type',
+        'Place',
+        '/source',
+        html`<select id="source_type" name="source_type">
         <option value="s3">S3, or a server that speaks its protocol</option>
         <option value="file">A directory of the service’s machine</option>
-      </select>`)}
+      </select>`,
+      )}
       ${
         source === 'file'
-          ? field('path', 'Directory', '/source/path', text('path', 'qa-model'), html`In or below <code>FILE_ROOT</code>.`)
+          ? field(
+              'path',
+              'Directory',
+              '/source/path',
+              text('path', 'qa-model'),
+              html`In or below <code>FILE_ROOT</code>.`,
+            )
           : html`<div class="fields">
               ${field('bucket', 'Bucket', '/source/bucket', text('bucket', 'logs'))}
               ${field('prefix', 'Prefix', '/source/prefix', text('prefix', 'production/'))}
@@ -94,11 +110,16 @@ export function formFields({ source, format }, problem) {
         ${field('days', 'Days in a run', '/window/days', number('days', 1, 366, '7'))}
         ${field('by', 'Evenly by', '/sample/by', text('by', 'date'), html`<code>date</code>, <code>none</code>, or a field of the record.`)}
         ${field('where', 'Only records where', '/sample/where', text('where', 'confidence < 0.6'))}
-        ${field('metric', 'Threshold on', '/thresholds/0/metric', html`<select id="metric" name="metric">
+        ${field(
+          'metric',
+          'Threshold on',
+          '/thresholds/0/metric',
+          html`<select id="metric" name="metric">
           <option value="change_rate">change rate, at most</option>
           <option value="weighted_change_rate">change rate of all records, at most</option>
           <option value="similarity">similarity, at least</option>
-        </select>`)}
+        </select>`,
+        )}
         ${field('bound', 'Percent', '/thresholds/0', number('bound', 0, 100, 'none', '75'), 'Empty: no threshold.')}
       </div>
       ${field('emails', 'Who gets e-mail', '/notify/emails', text('emails', 'ml@example.org'), 'When a run is over, and when a threshold warns, fails or recovers.')}

@@ -1,8 +1,8 @@
 import { html, nothing } from 'lit-html'
 import { days, plural } from '../format.js'
 import { badge } from '../parts/verdict.js'
-import { entriesOf } from '../task/values.js'
 import { plain } from '../task/regions.js'
+import { entriesOf } from '../task/values.js'
 
 /** @import { Preview } from '../types.ts' */
 
@@ -21,8 +21,12 @@ export function previewPanel({ window, objects, objects_total, records, mapping,
 function mapped({ data, prediction, model_version, score }) {
   /** @type {[string, string][]} */
   const rows = [
-    ...Object.entries(data ?? {}).map(([name, field]) => /** @type {[string, string]} */ ([`shown as $${name}`, field])),
-    ...Object.entries(prediction ?? {}).map(([name, field]) => /** @type {[string, string]} */ ([`predicts ${name}`, field])),
+    ...Object.entries(data ?? {}).map(
+      ([name, field]) => /** @type {[string, string]} */ ([`shown as $${name}`, field]),
+    ),
+    ...Object.entries(prediction ?? {}).map(
+      ([name, field]) => /** @type {[string, string]} */ ([`predicts ${name}`, field]),
+    ),
     ...(model_version ? [/** @type {[string, string]} */ (['model version', model_version])] : []),
     ...(score ? [/** @type {[string, string]} */ (['confidence', score])] : []),
   ]
@@ -36,7 +40,9 @@ function taskList(tasks) {
     <ol class="tasks">
       ${tasks.map(({ data, predictions }) => {
         const [prediction] = predictions ?? []
-        const controls = Map.groupBy(prediction?.result ?? [], (region) => String(region.from_name ?? 'relations'))
+        const controls = Map.groupBy(prediction?.result ?? [], (region) =>
+          String(region.from_name ?? 'relations'),
+        )
         return html`<li class="card task">
           <dl class="data">
             ${Object.entries(data).map(([field, value]) => html`<div><dt>${field}</dt><dd class="prose">${plain(value)}</dd></div>`)}

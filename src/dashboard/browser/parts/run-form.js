@@ -1,7 +1,7 @@
 import { html, nothing } from 'lit-html'
 import { ApiProblem, answer, api } from '../api.js'
-import { fieldProblem, optionalNumber, optionalText, unplacedProblems } from './fields.js'
 import { link } from '../router.js'
+import { fieldProblem, optionalNumber, optionalText, unplacedProblems } from './fields.js'
 
 /** @import { RunInput } from '../types.ts' */
 
@@ -22,7 +22,8 @@ export function runForm(monitor, update) {
   function toggle() {
     isOpen = !isOpen
     update()
-    if (isOpen) requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('run-from')?.focus()))
+    if (isOpen)
+      requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('run-from')?.focus()))
   }
 
   /** @param {SubmitEvent} event */
@@ -53,7 +54,12 @@ export function runForm(monitor, update) {
     update()
   }
 
-  const field = (/** @type {string} */ name, /** @type {string} */ label, /** @type {unknown} */ input, /** @type {string} */ hint) => html`
+  const field = (
+    /** @type {string} */ name,
+    /** @type {string} */ label,
+    /** @type {unknown} */ input,
+    /** @type {string} */ hint,
+  ) => html`
     <div class="field">
       <label for=${`run-${name}`}>${label}</label>
       ${input}

@@ -19,8 +19,10 @@ export function controlDiff(control, { prediction, annotation, data }, objects) 
   const all = [...predicted, ...corrected]
   const shown = shownBy(all[0]?.to_name, objects, data)
   if (all.every(isShape) && all.length > 0) return shapeDiff(predicted, corrected, shown)
-  if (all.every((region) => isSpan(region, shown)) && all.length > 0) return spanDiff(String(shown), predicted, corrected)
-  if (all.every(({ type }) => type === 'textarea')) return textDiff(predicted.map(textOf).join('\n'), corrected.map(textOf).join('\n'))
+  if (all.every((region) => isSpan(region, shown)) && all.length > 0)
+    return spanDiff(String(shown), predicted, corrected)
+  if (all.every(({ type }) => type === 'textarea'))
+    return textDiff(predicted.map(textOf).join('\n'), corrected.map(textOf).join('\n'))
   return valueDiff(predicted, corrected)
 }
 

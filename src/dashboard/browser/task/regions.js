@@ -20,8 +20,34 @@ export function valueOf(region) {
   return typeof region.value === 'object' && region.value !== null ? region.value : {}
 }
 
-const NUMBERS = ['x', 'y', 'width', 'height', 'radiusX', 'radiusY', 'rotation', 'start', 'end', 'startOffset', 'endOffset']
-const BULKY = ['rle', 'points', 'sequence', 'format', 'closed', 'text', 'globalOffsets', 'framesCount', 'duration', 'channel', 'instant', 'imageDataURL', 'html']
+const NUMBERS = [
+  'x',
+  'y',
+  'width',
+  'height',
+  'radiusX',
+  'radiusY',
+  'rotation',
+  'start',
+  'end',
+  'startOffset',
+  'endOffset',
+]
+const BULKY = [
+  'rle',
+  'points',
+  'sequence',
+  'format',
+  'closed',
+  'text',
+  'globalOffsets',
+  'framesCount',
+  'duration',
+  'channel',
+  'instant',
+  'imageDataURL',
+  'html',
+]
 
 /**
  * The labels of a region: every text in its value that is neither its place nor its content.
@@ -49,7 +75,8 @@ export function textOf(region) {
  * @returns {string}
  */
 export function describe(region) {
-  if (region.type === 'relation') return `${region.from_id} → ${region.to_id} ${(region.labels ?? []).join(', ')}`
+  if (region.type === 'relation')
+    return `${region.from_id} → ${region.to_id} ${(region.labels ?? []).join(', ')}`
   const value = valueOf(region)
   const labels = labelsOf(region).join(', ')
   const place = placeOf(value)
@@ -61,12 +88,15 @@ export function describe(region) {
 /** @param {Record<string, any>} value */
 function placeOf(value) {
   const number = (/** @type {unknown} */ each) => String(Math.round(Number(each) * 10) / 10)
-  if (typeof value.radiusX === 'number') return `at ${number(value.x)}, ${number(value.y)}; radii ${number(value.radiusX)} × ${number(value.radiusY)}`
-  if (typeof value.height === 'number') return `at ${number(value.x)}, ${number(value.y)}; ${number(value.width)} × ${number(value.height)}`
+  if (typeof value.radiusX === 'number')
+    return `at ${number(value.x)}, ${number(value.y)}; radii ${number(value.radiusX)} × ${number(value.radiusY)}`
+  if (typeof value.height === 'number')
+    return `at ${number(value.x)}, ${number(value.y)}; ${number(value.width)} × ${number(value.height)}`
   if (Array.isArray(value.points)) return `outline of ${value.points.length} points`
   if (Array.isArray(value.rle)) return 'painted mask'
   if (Array.isArray(value.sequence)) return `${value.sequence.length} frames`
-  if (value.start !== undefined && value.end !== undefined) return `${textOf({ value }) ? `“${textOf({ value })}” ` : ''}${value.start}–${value.end}`
+  if (value.start !== undefined && value.end !== undefined)
+    return `${textOf({ value }) ? `“${textOf({ value })}” ` : ''}${value.start}–${value.end}`
   if (typeof value.x === 'number') return `at ${number(value.x)}, ${number(value.y)}`
   return ''
 }
@@ -75,6 +105,7 @@ function placeOf(value) {
 export function plain(value) {
   if (value === null || value === undefined) return 'nothing'
   if (Array.isArray(value) && value.every((each) => typeof each !== 'object')) return value.join(', ')
-  if (Array.isArray(value) && value.every((each) => Array.isArray(each))) return value.map((path) => path.join(' / ')).join(', ')
+  if (Array.isArray(value) && value.every((each) => Array.isArray(each)))
+    return value.map((path) => path.join(' / ')).join(', ')
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

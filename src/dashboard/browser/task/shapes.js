@@ -10,12 +10,18 @@ const [WIDTH, HEIGHT] = [1000, 750]
 export function isShape(region) {
   const { x, y, width, height, radiusX, points } = valueOf(region)
   const isPlaced = typeof x === 'number' && typeof y === 'number'
-  return (isPlaced && (typeof radiusX === 'number' || typeof width === 'number' || typeof height === 'number')) || isOutline(points)
+  return (
+    (isPlaced && (typeof radiusX === 'number' || typeof width === 'number' || typeof height === 'number')) ||
+    isOutline(points)
+  )
 }
 
 /** @param {unknown} points */
 function isOutline(points) {
-  return Array.isArray(points) && points.every((point) => Array.isArray(point) && point.every((part) => typeof part === 'number'))
+  return (
+    Array.isArray(points) &&
+    points.every((point) => Array.isArray(point) && point.every((part) => typeof part === 'number'))
+  )
 }
 
 /**
@@ -28,7 +34,8 @@ function isOutline(points) {
  */
 export function shapeDiff(predicted, corrected, picture) {
   const { original_width, original_height } = predicted[0] ?? corrected[0] ?? {}
-  const [width, height] = original_width > 0 && original_height > 0 ? [original_width, original_height] : [WIDTH, HEIGHT]
+  const [width, height] =
+    original_width > 0 && original_height > 0 ? [original_width, original_height] : [WIDTH, HEIGHT]
   const said = `Predicted: ${predicted.map(describe).join('; ') || 'nothing'}. Corrected: ${corrected.map(describe).join('; ') || 'nothing'}.`
   const own = typeof picture === 'string' && picture.startsWith('data:image/') ? picture : null
   return html`<figure class="shapes">
@@ -56,7 +63,9 @@ function draw(region, width, height) {
   const at = isOutline(value.points) ? (value.points[0] ?? [0, 0]) : [value.x, value.y]
   const text = svg`<text x=${x(at[0])} y=${y(at[1]) - size / 3} font-size=${size}>${label}</text>`
   if (isOutline(value.points)) {
-    const points = value.points.map((/** @type {number[]} */ [px = 0, py = 0]) => `${x(px)},${y(py)}`).join(' ')
+    const points = value.points
+      .map((/** @type {number[]} */ [px = 0, py = 0]) => `${x(px)},${y(py)}`)
+      .join(' ')
     return svg`<polygon points=${points}></polygon>${text}`
   }
   const turn = `rotate(${Number(value.rotation) || 0} ${x(value.x)} ${y(value.y)})`
@@ -70,6 +79,8 @@ function draw(region, width, height) {
 /** @param {Region[]} predicted @param {Region[]} corrected */
 function twoLists(predicted, corrected) {
   const list = (/** @type {Region[]} */ regions) =>
-    regions.length === 0 ? html`<p class="quiet">nothing</p>` : html`<ul>${regions.map((region) => html`<li>${describe(region)}</li>`)}</ul>`
+    regions.length === 0
+      ? html`<p class="quiet">nothing</p>`
+      : html`<ul>${regions.map((region) => html`<li>${describe(region)}</li>`)}</ul>`
   return html`<div class="sides"><div><h4>Predicted</h4>${list(predicted)}</div><div><h4>Corrected</h4>${list(corrected)}</div></div>`
 }

@@ -11,7 +11,14 @@ import { labelsOf, valueOf } from './regions.js'
  */
 export function isSpan(region, text) {
   const { start, end } = valueOf(region)
-  return typeof text === 'string' && Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end <= text.length
+  return (
+    typeof text === 'string' &&
+    Number.isInteger(start) &&
+    Number.isInteger(end) &&
+    start >= 0 &&
+    start <= end &&
+    end <= text.length
+  )
 }
 
 /**

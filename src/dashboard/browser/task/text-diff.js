@@ -20,7 +20,11 @@ export function textDiff(predicted, corrected) {
     </div>`
   }
   return html`<p class="prose diff">${parts.map(({ value, added, removed }) =>
-    removed ? html`<del><span class="hidden">removed: </span>${value}</del>` : added ? html`<ins><span class="hidden">added: </span>${value}</ins>` : value,
+    removed
+      ? html`<del><span class="hidden">removed: </span>${value}</del>`
+      : added
+        ? html`<ins><span class="hidden">added: </span>${value}</ins>`
+        : value,
   )}</p>`
 }
 

@@ -1,5 +1,5 @@
 import { html } from 'lit-html'
-import { labelsOf, plain, valueOf, describe } from './regions.js'
+import { describe, labelsOf, plain, valueOf } from './regions.js'
 
 /** @import { Region } from './regions.js' */
 
@@ -27,8 +27,11 @@ export function entriesOf(regions) {
   return regions.flatMap((region) => {
     const entries = Object.values(valueOf(region))
     const [only] = entries
-    if (entries.length === 1 && Array.isArray(only) && only.length > 0) return only.map((each) => (Array.isArray(each) ? each.join(' / ') : plain(each)))
-    return [entries.length === 0 && region.type !== 'relation' ? labelsOf(region).join(', ') : describe(region)]
+    if (entries.length === 1 && Array.isArray(only) && only.length > 0)
+      return only.map((each) => (Array.isArray(each) ? each.join(' / ') : plain(each)))
+    return [
+      entries.length === 0 && region.type !== 'relation' ? labelsOf(region).join(', ') : describe(region),
+    ]
   })
 }
 

@@ -13,6 +13,7 @@ import { live } from '../live.js'
 import { external } from '../parts/external.js'
 import { empty, loading, problemNotice } from '../parts/notices.js'
 import { verdictBadge } from '../parts/verdict.js'
+import { mayWrite } from '../role.js'
 import { link } from '../router.js'
 
 /** @import { Comparison, Evaluation, EvaluationTask, Trend } from '../types.ts' */
@@ -50,7 +51,9 @@ export const evaluationView = ([project = ''], update) => {
     const params = { path: { monitor: monitor ?? '' } }
     const [tasks, trend, comparison] = await Promise.all([
       answer(api.GET('/evaluations/{project}/tasks', { params: { path, query } })),
-      monitor === null ? null : optional(api.GET('/monitors/{monitor}/trend', { params: { ...params, query: { limit: 200 } } })),
+      monitor === null
+        ? null
+        : optional(api.GET('/monitors/{monitor}/trend', { params: { ...params, query: { limit: 200 } } })),
       monitor === null ? null : optional(api.GET('/evaluations/compare', { params: { query: { monitor } } })),
     ])
     return { tasks: tasks.items, hasMore: tasks.next_cursor !== null, trend: trend?.items ?? [], comparison }
@@ -67,7 +70,9 @@ export const evaluationView = ([project = ''], update) => {
     update()
     try {
       const { differed } = await answer(api.POST('/evaluations/{project}/reconcile', { params: { path } }))
-      said = differed ? 'Label Studio had changes that no event told of; they count now.' : 'Nothing differed from Label Studio.'
+      said = differed
+        ? 'Label Studio had changes that no event told of; they count now.'
+        : 'Nothing differed from Label Studio.'
       await all.look()
     } catch (error) {
       problem = /** @type {Error} */ (error)
@@ -80,7 +85,8 @@ export const evaluationView = ([project = ''], update) => {
     title: () => all.value?.evaluation.title || `Project ${project}`,
     stop: all.stop,
     render: () => {
-      if (!all.value) return html`<h1 tabindex="-1">Evaluation</h1>${problemNotice(all.problem)}${all.problem ? nothing : loading()}`
+      if (!all.value)
+        return html`<h1 tabindex="-1">Evaluation</h1>${problemNotice(all.problem)}${all.problem ? nothing : loading()}`
       const { evaluation, around } = all.value
       return html`${head(evaluation, compareNow, isComparing)} ${problemNotice(all.problem ?? problem)}
         ${said ? html`<div class="notice" role="status">${said}</div>` : nothing}
@@ -112,7 +118,7 @@ function head({ project, title, monitor, run, label_studio_url, verdict }, compa
     <div class="head">
       <h1 tabindex="-1">${title || `Project ${project}`}</h1>
       <div class="actions">
-        <button class="button second" ?disabled=${isComparing} @click=${compareNow}>${isComparing ? 'Comparing…' : 'Compare with Label Studio'}</button>
+        ${mayWrite() ? html`<button class="button second" ?disabled=${isComparing} @click=${compareNow}>${isComparing ? 'Comparing…' : 'Compare with Label Studio'}</button>` : nothing}
         ${external(label_studio_url, 'Review in Label Studio', 'button')}
       </div>
     </div>

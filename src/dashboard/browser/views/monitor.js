@@ -4,9 +4,10 @@ import { shareChart } from '../charts/share-chart.js'
 import { lineOf, pointsOf, trendSentence } from '../charts/trend.js'
 import { days, percent, plural, points, range } from '../format.js'
 import { live } from '../live.js'
-import { runForm } from '../parts/run-form.js'
 import { empty, loading, problemNotice } from '../parts/notices.js'
+import { runForm } from '../parts/run-form.js'
 import { badge, verdictBadge } from '../parts/verdict.js'
+import { mayWrite } from '../role.js'
 import { link } from '../router.js'
 import { runTable } from './runs.js'
 
@@ -33,7 +34,7 @@ export const monitorView = ([name = ''], update) => {
       <p class="crumbs"><a href="#/">Monitors</a></p>
       <div class="head">
         <h1 tabindex="-1">${all.value?.monitor.title ?? name}</h1>
-        ${all.value ? form.button() : nothing}
+        ${all.value && mayWrite() ? form.button() : nothing}
       </div>
       ${problemNotice(all.problem)}
       ${all.value ? shown(all.value, form.render()) : all.problem ? nothing : loading()}`,
@@ -51,7 +52,8 @@ function shown({ monitor, trend, runs, comparison }, form) {
 
 /** @param {Monitor} monitor */
 function definition({ name, source, sample, window, thresholds }) {
-  const place = 'bucket' in source ? `${source.bucket}/${source.prefix ?? ''}` : 'path' in source ? source.path : ''
+  const place =
+    'bucket' in source ? `${source.bucket}/${source.prefix ?? ''}` : 'path' in source ? source.path : ''
   const pattern = 'key_pattern' in source ? source.key_pattern : ''
   return html`<dl class="facts">
     <div><dt>Name</dt><dd><code>${name}</code></dd></div>
@@ -63,15 +65,24 @@ function definition({ name, source, sample, window, thresholds }) {
 
 /** @param {Monitor['thresholds'][number]} threshold */
 function bound({ metric, max, min }) {
-  const limits = [typeof max === 'number' && `at most ${percent(max)}`, typeof min === 'number' && `at least ${percent(min)}`]
+  const limits = [
+    typeof max === 'number' && `at most ${percent(max)}`,
+    typeof min === 'number' && `at least ${percent(min)}`,
+  ]
   return `${metric.replaceAll('_', ' ')} ${limits.filter(Boolean).join(' and ')}`
 }
 
 /** @param {Run[]} runs */
 function noTrend(runs) {
   return runs.length === 0
-    ? empty('No run yet', 'Start the first one: it samples the logs and makes a Label Studio project. The numbers come with the reviews.')
-    : empty('No finished run yet', 'As soon as a run has made its Label Studio project, its change rate stands here and moves with each review.')
+    ? empty(
+        'No run yet',
+        'Start the first one: it samples the logs and makes a Label Studio project. The numbers come with the reviews.',
+      )
+    : empty(
+        'No finished run yet',
+        'As soon as a run has made its Label Studio project, its change rate stands here and moves with each review.',
+      )
 }
 
 /** @param {Monitor} monitor @param {Trend} trend */
@@ -91,7 +102,7 @@ function trendSection(monitor, { items }) {
     </p>
     <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
-        <thead><tr><th scope="col">Window</th><th scope="col">Model versions</th><th scope="col" class="number">Reviewed</th><th scope="col" class="number">Changed</th><th scope="col">Surely</th><th scope="col">Verdict</th></tr></thead>
+        <thead><tr><th scope="col">Window</th><th scope="col">Model versions</th><th scope="col" class="number">Reviewed</th><th scope="col" class="number">Changed</th><th scope="col">True rate</th><th scope="col">Verdict</th></tr></thead>
         <tbody>
           ${items.toReversed().map(
             ({ window, project, model_versions, reviewed, change_rate, verdict }) => html`<tr>

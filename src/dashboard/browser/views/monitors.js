@@ -7,6 +7,7 @@ import { isOver, live } from '../live.js'
 import { empty, loading, problemNotice } from '../parts/notices.js'
 import { runProgress } from '../parts/progress.js'
 import { badge, statusBadge, verdictBadge } from '../parts/verdict.js'
+import { mayWrite } from '../role.js'
 import { link } from '../router.js'
 
 /** @import { Evaluation, Monitor, Run, Trend } from '../types.ts' */
@@ -34,7 +35,9 @@ export const monitorsView = (_, update) => {
     const as = evaluations.filter(({ monitor }) => monitor === name).map(({ updated_at }) => updated_at)
     if (trends.get(name)?.as === as.join()) return
     const path = { monitor: name }
-    const trend = await answer(api.GET('/monitors/{monitor}/trend', { params: { path, query: { limit: 200 } } }))
+    const trend = await answer(
+      api.GET('/monitors/{monitor}/trend', { params: { path, query: { limit: 200 } } }),
+    )
     trends.set(name, { as: as.join(), trend })
   }
 
@@ -46,7 +49,7 @@ export const monitorsView = (_, update) => {
       return html`
         <div class="head">
           <h1 tabindex="-1">Monitors</h1>
-          ${value?.monitors.length ? html`<a class="button" href="#/new">New monitor</a>` : nothing}
+          ${value?.monitors.length && mayWrite() ? html`<a class="button" href="#/new">New monitor</a>` : nothing}
         </div>
         ${problemNotice(problem)}
         ${value ? list(value) : problem ? nothing : loading()}`
@@ -65,7 +68,7 @@ function list({ monitors, evaluations, runs, trends }) {
             'No monitor yet',
             html`A monitor is one model in production: where its logs are, and what reviewers are shown. Give it a
               labeling config and a few lines of a log, and see the first tasks before anything is written.`,
-            html`<a class="button" href="#/new">Make the first monitor</a>`,
+            mayWrite() ? html`<a class="button" href="#/new">Make the first monitor</a>` : nothing,
           )
         : html`<ul class="cards">
             ${monitors.map((monitor) =>
@@ -110,7 +113,8 @@ function reviewed(newest, monitor, shown) {
     <p class="quiet">
       ${
         sequence
-          ? html`Surely ${range(sequence)}, after ${plural(newest.reviewed, 'review')} of ${days(newest.window)}.`
+          ? html`The true rate is between ${percent(sequence[0])} and ${percent(sequence[1])}, after
+              ${plural(newest.reviewed, 'review')} of ${days(newest.window)}.`
           : html`${plural(newest.reviewed, 'review')} so far of ${days(newest.window)}.`
       }
     </p>`
@@ -146,7 +150,7 @@ function otherProjects(evaluations) {
     <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
         <thead>
-          <tr><th scope="col">Project</th><th scope="col" class="number">Reviewed</th><th scope="col" class="number">Changed</th><th scope="col">Surely</th></tr>
+          <tr><th scope="col">Project</th><th scope="col" class="number">Reviewed</th><th scope="col" class="number">Changed</th><th scope="col">True rate, however often you look</th></tr>
         </thead>
         <tbody>
           ${evaluations.map(

@@ -42,7 +42,10 @@ export const newMonitorView = (_, update) => {
       const form = new FormData(element)
       const monitor = definitionOf(form)
       // nothing has to be named before the first look
-      const body = { monitor: { ...monitor, name: monitor.name || 'preview' }, sample: String(form.get('log_sample') ?? '') || null }
+      const body = {
+        monitor: { ...monitor, name: monitor.name || 'preview' },
+        sample: String(form.get('log_sample') ?? '') || null,
+      }
       preview = await answer(api.POST('/preview', { body }))
       requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('preview')?.focus()))
     })
@@ -87,6 +90,8 @@ export const newMonitorView = (_, update) => {
 /** So that nobody has to search for it. */
 function showFirstProblem() {
   requestAnimationFrame(() =>
-    requestAnimationFrame(() => document.querySelector('.wrong, .notice.bad')?.scrollIntoView({ block: 'center' })),
+    requestAnimationFrame(() =>
+      document.querySelector('.wrong, .notice.bad')?.scrollIntoView({ block: 'center' }),
+    ),
   )
 }

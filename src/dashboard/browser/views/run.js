@@ -6,6 +6,7 @@ import { external } from '../parts/external.js'
 import { loading, problemNotice } from '../parts/notices.js'
 import { runProgress } from '../parts/progress.js'
 import { statusBadge } from '../parts/verdict.js'
+import { mayWrite } from '../role.js'
 import { link } from '../router.js'
 
 /** @import { Run } from '../types.ts' */
@@ -64,8 +65,8 @@ function shown(run, cancel, retry) {
     <div class="head">
       <h1 tabindex="-1">Run over ${days(run.window)}</h1>
       <div class="actions">
-        ${isOver(run) ? nothing : html`<button class="button second" @click=${cancel}>Cancel the run</button>`}
-        ${run.status === 'failed' || run.status === 'cancelled' ? html`<button class="button" @click=${retry}>Go on with it</button>` : nothing}
+        ${isOver(run) || !mayWrite() ? nothing : html`<button class="button second" @click=${cancel}>Cancel the run</button>`}
+        ${mayWrite() && (run.status === 'failed' || run.status === 'cancelled') ? html`<button class="button" @click=${retry}>Go on with it</button>` : nothing}
         ${run.project ? html`<a class="button second" href=${link('evaluations', run.project.id)}>Evaluation</a>` : nothing}
         ${run.project ? external(run.project.url, 'Review in Label Studio', 'button') : nothing}
       </div>
@@ -105,7 +106,8 @@ function strata({ strata }) {
         <thead><tr><th scope="col">Stratum</th><th scope="col" class="number">Records seen</th><th scope="col" class="number">Sampled</th><th scope="col" class="number">Share</th></tr></thead>
         <tbody>
           ${strata.map(
-            ({ key, seen, sampled }) => html`<tr><th scope="row">${key}</th><td class="number">${count(seen)}</td><td class="number">${count(sampled)}</td><td class="number">${percent(seen ? sampled / seen : null)}</td></tr>`,
+            ({ key, seen, sampled }) =>
+              html`<tr><th scope="row">${key}</th><td class="number">${count(seen)}</td><td class="number">${count(sampled)}</td><td class="number">${percent(seen ? sampled / seen : null)}</td></tr>`,
           )}
         </tbody>
       </table>

@@ -27,7 +27,11 @@ export const runsView = (_, update) => {
  * @param {boolean} named whether each says its monitor
  */
 export function runTable(runs, named) {
-  if (runs.length === 0) return empty('No run yet', 'A run samples the logs of some days and makes a Label Studio project of them.')
+  if (runs.length === 0)
+    return empty(
+      'No run yet',
+      'A run samples the logs of some days and makes a Label Studio project of them.',
+    )
   return html`<div class="scroll" role="group" tabindex="0" aria-label="Table">
     <table>
       <thead>
