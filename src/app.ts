@@ -5,6 +5,8 @@ import type { Config } from './config.ts'
 import type { ContractDocument } from './contract/document.ts'
 import { Problem, problemHandler } from './contract/problem.ts'
 import { createContract, operationOf } from './contract/validator.ts'
+import { assets } from './dashboard/assets.ts'
+import { IMPORT_MAP_HASH } from './dashboard/page.ts'
 import { type AccessSettings, createAccess } from './http/access.ts'
 import { bodyLimitOf } from './http/body-limits.ts'
 import { type ComparisonRoutes, comparisonRoutes } from './http/comparisons.ts'
@@ -43,6 +45,7 @@ export function createApp(deps: AppDependencies): Express {
   app.set('trust proxy', deps.config.trustProxy)
   app.use(observeRequests(deps.metrics, deps.log))
   app.use(securityHeaders())
+  app.use('/assets', assets())
   app.use(contract.route)
   app.use(access.check)
 
@@ -72,7 +75,7 @@ function securityHeaders(): RequestHandler {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
+        scriptSrc: ["'self'", IMPORT_MAP_HASH],
         styleSrc: ["'self'", STYLE_HASH],
         imgSrc: ["'self'", 'data:'],
         connectSrc: ["'self'"],

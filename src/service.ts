@@ -145,7 +145,7 @@ async function assemble(
     intake,
     monitors,
     runs,
-    preview: createPreview({ monitors, labelStudio, sources, now }),
+    preview: createPreview({ labelStudio, sources, now }),
     readiness: createReadiness({ database, labelStudio, config }),
     scrape: createScrape(metrics.registry, () => readGauges(database), {
       onError: (error) => log.warn({ err: error }, 'the gauges of /metrics can not be read'),

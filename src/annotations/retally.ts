@@ -5,7 +5,7 @@ import { toJsonb } from '../db/json.ts'
 import { type ProjectFacts, type TaskOutcome, taskOutcome } from '../evaluations/outcome.ts'
 import { type Addend, contribution, difference, moveTallies } from '../evaluations/tally.ts'
 import { findTag, parseLabelingConfig } from '../labeling/config.ts'
-import type { ControlTag, LabelingConfig, Region } from '../labeling/types.ts'
+import type { ControlTag, LabelingConfig, ObjectTag, Region } from '../labeling/types.ts'
 import { RELATIONS } from '../metrics/compare.ts'
 import { predictionsOfTasks } from './predictions.ts'
 import { annotationsOfTasks, type ProjectRow } from './store.ts'
@@ -109,6 +109,11 @@ export function projectFacts(project: ProjectRow): ProjectFacts {
     model_version: project.model_version,
     predicted: names.map((name) => find(name) ?? unknownControl(name, config)),
   }
+}
+
+/** What the labeling config shows. */
+export function projectObjects(project: ProjectRow): ObjectTag[] {
+  return configOf(project.label_config).objects
 }
 
 function configOf(labelConfig: string): LabelingConfig {

@@ -93,6 +93,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a monitor before it is made
+         * @description As the preview of a monitor, of a definition that nobody has stored. With `sample`, some lines of a log, nothing else is read: no source, whatever the window is.
+         */
+        post: operations["previewDraft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/monitors/{monitor}/trend": {
         parameters: {
             query?: never;
@@ -1189,6 +1209,21 @@ export interface components {
              */
             to?: string | null;
         };
+        DraftPreviewInput: {
+            monitor: components["schemas"]["MonitorInput"];
+            /** @description Some lines of a log, which are read in place of the source. */
+            sample?: string | null;
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from?: string | null;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to?: string | null;
+        };
         Preview: {
             window: components["schemas"]["Window"];
             /** @description How many objects a run would read. */
@@ -1450,6 +1485,14 @@ export interface components {
             similarity: components["schemas"]["ShareOrNull"];
             /** @description A confidence sequence of the mean similarity; null where there is none. */
             similarity_sequence: components["schemas"]["Interval"];
+            /** @description What reviewers see, the object tags of the labeling config. */
+            objects: {
+                name: string;
+                /** @description The tag as written, e.g. `Text`. */
+                tag: string;
+                /** @description The key of the task's data that it shows. */
+                field: string | null;
+            }[];
             controls: components["schemas"]["ControlEvaluation"][];
             by_model_version: components["schemas"]["GroupRate"][];
             by_stratum: (components["schemas"]["GroupRate"] & {
@@ -1606,6 +1649,8 @@ export interface components {
             similarity: components["schemas"]["ShareOrNull"];
             /** @description How similarity is measured, e.g. `levenshtein`. */
             similarity_metric: string;
+            /** @description How many compared tasks have which similarity: ten buckets of 0.1, the first from 0 to below 0.1, and at the end those that nobody changed, of which it is 1. */
+            similarity_histogram: components["schemas"]["Count"][];
             confusion: components["schemas"]["Confusion"];
             /** @description The most frequent edits of a free text, the most frequent first: the words that were removed, those that took their place, and how often. Either side may be empty. Null for controls that are no free text. */
             edits: [
@@ -2321,6 +2366,37 @@ export interface operations {
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
             429: components["responses"]["TooManyRequests"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    previewDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftPreviewInput"];
+            };
+        };
+        responses: {
+            /** @description What a run would find. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Unprocessable"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };

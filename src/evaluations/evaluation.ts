@@ -1,6 +1,6 @@
 import { judge, type Threshold, verdict } from '../alerts/threshold.ts'
 import type { Alert } from '../alerts/transition.ts'
-import { projectFacts } from '../annotations/retally.ts'
+import { projectFacts, projectObjects } from '../annotations/retally.ts'
 import type { ProjectRow } from '../annotations/store.ts'
 import { compareResults } from '../metrics/compare.ts'
 import { wilson } from '../metrics/interval.ts'
@@ -10,7 +10,7 @@ import { presentBlind } from './blind.ts'
 import { presentConfusion, presentEdits } from './confusion.ts'
 import { NO_FREQUENCIES } from './frequencies.ts'
 import { type MetricOf, measure } from './metric.ts'
-import { type Counts, medianLeadTime, mixOf, similaritySum, type Tallies } from './tallies.ts'
+import { type Counts, emptyHistogram, medianLeadTime, mixOf, similaritySum, type Tallies } from './tallies.ts'
 import { fromBillionths } from './tally.ts'
 
 /** A threshold as a monitor has it. */
@@ -50,6 +50,7 @@ export function presentEvaluation(context: EvaluationContext) {
     },
     similarity: similarity(total),
     similarity_sequence: binomialSequence({ sum: similaritySum(total), reviewed: total.count }, confidence),
+    objects: projectObjects(project).map(({ name, tag, field }) => ({ name, tag, field })),
     controls: projectFacts(project).predicted.map((control) => {
       const { name, type } = control
       const counts = tallies.controls.get(name) ?? NONE
@@ -60,6 +61,7 @@ export function presentEvaluation(context: EvaluationContext) {
         ...share(counts),
         similarity: similarity(counts),
         similarity_metric: compareResults([], [], [control])[name]?.metric ?? 'exact',
+        similarity_histogram: tallies.similarities.get(name) ?? emptyHistogram(),
         confusion: presentConfusion(control, frequencies),
         edits: presentEdits(control, frequencies),
       }

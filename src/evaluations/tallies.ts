@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts'
 import type { Stratum } from '../metrics/weighted.ts'
 import { type Frequencies, readFrequencies } from './frequencies.ts'
-import { type Dimension, type Frequency, fromBillionths } from './tally.ts'
+import { type Dimension, type Frequency, fromBillionths, SIMILARITY_BUCKETS } from './tally.ts'
 
 /** One row of the tallies; `amount` as `tally.ts` says. */
 export interface Counts {
@@ -27,6 +27,8 @@ export interface Tallies {
   /** The tasks whose prediction reviewers do not see: how many there are, and what came of those compared. */
   blind: { tasks: number; compared: Counts }
   controls: Map<string, Counts>
+  /** Per control, how many tasks are in which bucket of similarity. */
+  similarities: Map<string, number[]>
   /** By control, which labels and words became which. */
   frequencies: Map<string, Frequencies>
   modelVersions: Map<string, Counts>
@@ -50,6 +52,7 @@ const WHOLE: Exclude<Dimension, Frequency>[] = [
     'control',
     'model_version',
     'stratum',
+    'similarity',
     'annotator',
     'lead_time',
     'seed',
@@ -94,6 +97,7 @@ export async function readTallies(
     seed: of('seed').get('') ?? NONE,
     blind: { tasks: tasks('blind'), compared: of('blind').get('') ?? NONE },
     controls,
+    similarities: histograms(byDimension.get('similarity') ?? []),
     frequencies: await readFrequencies(db, project, [...controls.keys()]),
     modelVersions: of('model_version'),
     reviewedStrata: of('stratum'),
@@ -106,6 +110,22 @@ export async function readTallies(
 
 function shown({ sampled, blind = 0 }: RunStratum): number {
   return sampled - blind
+}
+
+function histograms(rows: { key: string; count: number }[]): Map<string, number[]> {
+  const found = new Map<string, number[]>()
+  for (const { key, count } of rows) {
+    const space = key.lastIndexOf(' ')
+    const control = key.slice(0, space)
+    const histogram = found.get(control) ?? emptyHistogram()
+    histogram[Number(key.slice(space + 1))] = count
+    found.set(control, histogram)
+  }
+  return found
+}
+
+export function emptyHistogram(): number[] {
+  return new Array(SIMILARITY_BUCKETS).fill(0)
 }
 
 /** The sum of the similarities of the tasks counted. */

@@ -12,6 +12,7 @@ export type Dimension =
   | 'coverage' // keys tasks, reviewed, skipped, not_comparable, blind
   | 'total' // key '': the compared tasks that are not blind; so are those of all dimensions but blind and seed
   | 'control' // key: name of the control tag
+  | 'similarity' // key: name of the control tag, a space, and the bucket
   | 'model_version'
   | 'stratum'
   | 'annotator' // key: Label Studio's user id
@@ -69,6 +70,7 @@ export function contribution(outcome: TaskOutcome, blind = false): Addend[] {
   if (outcome.stratum !== null) one('stratum', outcome.stratum, compared.changed, compared.similarity)
   for (const [name, control] of Object.entries(compared.controls)) {
     one('control', name, control.changed, control.similarity)
+    addends.push(['similarity', `${name} ${similarityBucket(control)}`, 1, 0, 0])
     addends.push(...frequencies(name, compared.replacements[name]))
   }
   for (const annotator of compared.annotators) {
@@ -79,6 +81,13 @@ export function contribution(outcome: TaskOutcome, blind = false): Addend[] {
   }
   return addends
 }
+
+/** Of a histogram: 0 to 9 for similarities from 0, 0.1, … on, and 10 for what nobody changed. */
+export function similarityBucket({ changed, similarity }: { changed: boolean; similarity: number }): number {
+  return changed ? Math.min(9, Math.max(0, Math.floor(similarity * 10))) : SIMILARITY_BUCKETS - 1
+}
+
+export const SIMILARITY_BUCKETS = 11
 
 function frequencies(control: string, { labels, edits }: Replacements = { labels: [], edits: [] }): Addend[] {
   const addends: Addend[] = []

@@ -6,9 +6,15 @@ import { type Contract, input } from '../contract/validator.ts'
 import { checkMonitor } from '../monitors/check.ts'
 import { monitorFromIni } from '../monitors/config-ini.ts'
 import { mergePatch } from '../monitors/merge-patch.ts'
-import { type Monitor, type MonitorDraft, type Monitors, presentMonitor } from '../monitors/monitor.ts'
+import {
+  complete,
+  type Monitor,
+  type MonitorDraft,
+  type Monitors,
+  presentMonitor,
+} from '../monitors/monitor.ts'
 import type { TryMonitor } from '../monitors/preview.ts'
-import { maskSecrets, NoSecretToKeepError } from '../monitors/secrets.ts'
+import { keepSecrets, maskSecrets, NoSecretToKeepError } from '../monitors/secrets.ts'
 import { decodeCursor, page } from './paging.ts'
 
 export interface MonitorRoutes {
@@ -79,7 +85,16 @@ export function monitorRoutes({ contract, monitors, preview, config }: MonitorRo
 
   router.post('/monitors/:monitor/preview', async (request, response) => {
     const { path, body } = input<'previewMonitor'>(request)
-    response.json(await preview(await find(monitors, path.monitor), body ?? {}))
+    const { definition } = await find(monitors, path.monitor)
+    response.json(await preview(monitors.open(definition), body ?? {}))
+  })
+
+  router.post('/preview', async (request, response) => {
+    const { monitor, ...given } = input<'previewDraft'>(request).body
+    const draft = monitor as MonitorDraft
+    checkMonitor(draft)
+    const definition = await keepingSecrets(async () => complete(keepSecrets(draft)))
+    response.json(await preview(definition, given))
   })
 
   async function create(draft: MonitorDraft): Promise<Monitor> {

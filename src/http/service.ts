@@ -22,7 +22,7 @@ export function serviceRoutes({ document, readiness, scrape, version }: ServiceR
 
   router.get('/', (request, response) => {
     // A program that names no type takes JSON; only a browser asks for a page.
-    if (request.accepts(['json', 'html']) === 'html') response.type('html').send(dashboardPage())
+    if (request.accepts(['json', 'html']) === 'html') response.type('html').send(dashboardPage)
     else response.json({ status: 'UP', model_class: 'label-studio-monitor', version })
   })
 

@@ -8,30 +8,33 @@ import { importTask } from '../labeling/project.ts'
 import type { LabelingConfig } from '../labeling/types.ts'
 import { createFormat } from '../logs/format.ts'
 import { previewLogs } from '../logs/preview.ts'
-import { openSource, SourceError, type SourceSettings } from '../logs/source.ts'
+import { type LogSource, openSource, SourceError, type SourceSettings } from '../logs/source.ts'
+import { openText } from '../logs/source-text.ts'
 import { whereOf } from '../logs/where.ts'
 import { windowOf } from '../runs/window.ts'
-import { type Definition, givenMapping, type Monitor, type Monitors } from './monitor.ts'
+import { type Definition, givenMapping } from './monitor.ts'
 
 /** What is tried at most: enough to see what a run would do. */
 const RECORDS = 10
 const OBJECTS_SHOWN = 20
 const TIMEOUT_MS = 60_000
 
-/** Tries a monitor without writing anything anywhere. */
+/**
+ * Tries a monitor, stored or not, without writing anything anywhere. With a sample, that is read in place of the source.
+ *
+ * @param definition with its secrets in clear
+ */
 export type TryMonitor = (
-  monitor: Monitor,
-  given: { from?: string | null; to?: string | null },
+  definition: Definition,
+  given: { from?: string | null; to?: string | null; sample?: string | null },
 ) => Promise<Preview>
 
 export function createPreview(deps: {
-  monitors: Monitors
   labelStudio: LabelStudio
   sources: SourceSettings
   now: () => Date
 }): TryMonitor {
-  return async (monitor, given) => {
-    const definition = deps.monitors.open(monitor.definition)
+  return async (definition, given) => {
     const window = windowOf(given, definition.window, deps.now())
     if (window.from > window.to) {
       throw new Problem('invalid-window', `The window ends (${window.to}) before it starts (${window.from}).`)
@@ -49,7 +52,9 @@ export function createPreview(deps: {
       preview.problems.push({ message, object, line })
 
     const config = await readConfig(deps.labelStudio, definition, complain)
-    const found = await readLogs(deps.sources, definition, window).catch((error) => {
+    const open = () =>
+      given.sample ? openText(given.sample, window.to) : openSource(definition.source, deps.sources)
+    const found = await readLogs(open, definition, window).catch((error) => {
       if (!(error instanceof SourceError)) throw error
       complain(error.message)
       return null
@@ -94,12 +99,8 @@ async function readConfig(
   }
 }
 
-async function readLogs(
-  sources: SourceSettings,
-  definition: Definition,
-  window: { from: string; to: string },
-) {
-  const source = openSource(definition.source, sources)
+async function readLogs(open: () => LogSource, definition: Definition, window: { from: string; to: string }) {
+  const source = open()
   try {
     return await previewLogs({
       source,

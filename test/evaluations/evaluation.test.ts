@@ -34,6 +34,7 @@ const counts = (count: number, changed: number, similarity = 0): Counts => ({
 const nothing: Tallies = {
   coverage: { tasks: 0, reviewed: 0, skipped: 0, not_comparable: 0 },
   ...{ total: counts(0, 0), seed: counts(0, 0), controls: new Map(), modelVersions: new Map() },
+  similarities: new Map(),
   ...{ reviewedStrata: new Map(), annotators: new Map(), leadTimes: new Map(), strata: [], planned: 0 },
   blind: { tasks: 0, compared: counts(0, 0) },
   frequencies: new Map(),
@@ -43,6 +44,7 @@ const reviewed: Tallies = {
   total: counts(57, 9, 0.94),
   seed: counts(62, 10),
   blind: { tasks: 0, compared: counts(0, 0) },
+  similarities: new Map(),
   controls: new Map([['answer', counts(57, 9, 0.9)]]),
   frequencies: new Map(),
   modelVersions: new Map([

@@ -13,6 +13,7 @@ const tallies: Tallies = {
   total: counts(60, 15, 0.9),
   seed: counts(0, 0, 0),
   blind: { tasks: 0, compared: counts(0, 0, 0) },
+  similarities: new Map(),
   controls: new Map([
     ['answer', counts(60, 12, 0.8)],
     ['a.change_rate', counts(10, 1, 1)],

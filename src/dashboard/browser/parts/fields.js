@@ -1,0 +1,49 @@
+import { html, nothing } from 'lit-html'
+import { ApiProblem } from '../api.js'
+
+/** @param {FormData} form @param {string} name @returns {string | null} */
+export function optionalText(form, name) {
+  return String(form.get(name) ?? '').trim() || null
+}
+
+/** @param {FormData} form @param {string} name @returns {number | null} */
+export function optionalNumber(form, name) {
+  const text = optionalText(form, name)
+  return text === null ? null : Number(text)
+}
+
+/**
+ * What the service says is wrong with one field.
+ *
+ * @param {Error | null} problem
+ * @param {string} path JSON pointer into the body
+ */
+export function fieldProblem(problem, path) {
+  const own = problemsOf(problem).filter((error) => belongs(error.path, path))
+  return own.map(({ message }) => html`<span class="wrong" role="alert">${message}</span>`)
+}
+
+/**
+ * What is wrong and has no field of its own in the form.
+ *
+ * @param {ApiProblem} problem
+ * @param {string[]} placed paths that are shown at their fields
+ */
+export function unplacedProblems(problem, placed) {
+  const others = problem.errors.filter(({ path }) => !placed.some((each) => belongs(path, each)))
+  if (problem.errors.length > 0 && others.length === 0) return nothing
+  return html`<div class="notice bad" role="alert">
+    <strong>${problem.title}.</strong>
+    ${others.length === 0 ? problem.message : html`<ul>${others.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>`}
+  </div>`
+}
+
+/** @param {Error | null} problem */
+function problemsOf(problem) {
+  return problem instanceof ApiProblem ? problem.errors : []
+}
+
+/** @param {string} path @param {string} field */
+function belongs(path, field) {
+  return path === field || path.startsWith(`${field}/`)
+}

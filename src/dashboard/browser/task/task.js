@@ -1,0 +1,54 @@
+import { html, nothing } from 'lit-html'
+import { percent } from '../format.js'
+import { external } from '../parts/external.js'
+import { controlDiff } from './control-diff.js'
+import { plain } from './regions.js'
+
+/** @import { Evaluation, EvaluationTask } from '../types.ts' */
+
+/**
+ * One task that reviewers changed.
+ *
+ * @param {EvaluationTask} task
+ * @param {Evaluation} evaluation
+ */
+export function taskCard(task, { objects, controls }) {
+  const changed = Object.entries(task.controls).filter(([, control]) => control.changed)
+  const typeOf = (/** @type {string} */ name) => controls.find((control) => control.name === name)?.type ?? ''
+  return html`<li class="card task">
+    <div class="card-head">
+      <h3>Task ${task.task}</h3>
+      <span class="quiet">
+        ${[task.model_version, task.stratum, task.annotator === null ? null : `reviewed by user ${task.annotator}`, `${percent(task.similarity)} similar`].filter(Boolean).join(' · ')}
+      </span>
+      ${external(task.url, 'Open in Label Studio')}
+    </div>
+    ${dataView(task.data, objects)}
+    ${changed.map(
+      ([name, { similarity }]) => html`<div class="control">
+        <h4 class="control-name">${name} <span class="quiet">${typeOf(name)}, ${percent(similarity)} similar</span></h4>
+        ${controlDiff(name, task, objects)}
+      </div>`,
+    )}
+  </li>`
+}
+
+const LONG = 400
+
+/**
+ * What reviewers saw: the fields that object tags show; all of them where no tag is known.
+ *
+ * @param {Record<string, unknown>} data
+ * @param {Evaluation['objects']} objects
+ */
+export function dataView(data, objects) {
+  const fields = objects.map(({ field }) => field).filter((field) => field !== null && field in data)
+  const shown = fields.length > 0 ? [...new Set(fields)] : Object.keys(data)
+  return html`<dl class="data">
+    ${shown.map((field) => {
+      const value = plain(data[/** @type {string} */ (field)])
+      return html`<div><dt>${field}</dt><dd class="prose">${value.length > LONG ? html`<details><summary>${value.slice(0, LONG)}…</summary>${value.slice(LONG)}</details>` : value}</dd></div>`
+    })}
+    ${shown.length === 0 ? html`<div class="quiet">The task has no data.</div>` : nothing}
+  </dl>`
+}

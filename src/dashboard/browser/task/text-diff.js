@@ -1,0 +1,39 @@
+import { diffWordsWithSpace } from 'diff/lib/diff/word.js'
+import { html } from 'lit-html'
+
+/** More would keep the browser busy for seconds: then the two texts stand side by side. */
+const MAX_CHARACTERS = 20_000
+const MAX_EDITS = 2_000
+
+/**
+ * A text with what reviewers took away and what they put in, word by word.
+ *
+ * @param {string} predicted
+ * @param {string} corrected
+ */
+export function textDiff(predicted, corrected) {
+  const parts = wordDiff(predicted, corrected)
+  if (!parts) {
+    return html`<div class="sides">
+      <div><h4>Predicted</h4><p class="prose">${predicted}</p></div>
+      <div><h4>Corrected</h4><p class="prose">${corrected}</p></div>
+    </div>`
+  }
+  return html`<p class="prose diff">${parts.map(({ value, added, removed }) =>
+    removed
+      ? html`<del><span class="hidden">removed: </span>${value}</del>`
+      : added
+        ? html`<ins><span class="hidden">added: </span>${value}</ins>`
+        : value,
+  )}</p>`
+}
+
+/**
+ * @param {string} predicted
+ * @param {string} corrected
+ * @returns {{ value: string, added: boolean, removed: boolean }[] | undefined} undefined where it would take too long
+ */
+export function wordDiff(predicted, corrected) {
+  if (predicted.length + corrected.length > MAX_CHARACTERS) return undefined
+  return diffWordsWithSpace(predicted, corrected, { maxEditLength: MAX_EDITS })
+}

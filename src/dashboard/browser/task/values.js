@@ -1,0 +1,49 @@
+import { html } from 'lit-html'
+import { describe, labelsOf, plain, valueOf } from './regions.js'
+
+/** @import { Region } from './regions.js' */
+
+/**
+ * Values side by side: what was taken away is struck out on the left, what was put in stands out on the right.
+ *
+ * @param {Region[]} predicted
+ * @param {Region[]} corrected
+ */
+export function valueDiff(predicted, corrected) {
+  const [before, after] = [entriesOf(predicted), entriesOf(corrected)]
+  return html`<div class="sides">
+    <div><h4>Predicted</h4>${chips(before, after, 'del')}</div>
+    <div><h4>Corrected</h4>${chips(after, before, 'ins')}</div>
+  </div>`
+}
+
+/**
+ * Each thing that a control says, in words.
+ *
+ * @param {Region[]} regions
+ * @returns {string[]}
+ */
+export function entriesOf(regions) {
+  return regions.flatMap((region) => {
+    const entries = Object.values(valueOf(region))
+    const [only] = entries
+    if (entries.length === 1 && Array.isArray(only) && only.length > 0)
+      return only.map((each) => (Array.isArray(each) ? each.join(' / ') : plain(each)))
+    return [
+      entries.length === 0 && region.type !== 'relation' ? labelsOf(region).join(', ') : describe(region),
+    ]
+  })
+}
+
+/** @param {string[]} entries @param {string[]} others @param {'del' | 'ins'} kind */
+function chips(entries, others, kind) {
+  if (entries.length === 0) return html`<p class="quiet">nothing</p>`
+  return html`<ul class="chips">
+    ${entries.map((entry) => {
+      if (others.includes(entry)) return html`<li>${entry}</li>`
+      return kind === 'del'
+        ? html`<li><del><span class="hidden">removed: </span>${entry}</del></li>`
+        : html`<li><ins><span class="hidden">added: </span>${entry}</ins></li>`
+    })}
+  </ul>`
+}

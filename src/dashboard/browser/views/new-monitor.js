@@ -1,0 +1,97 @@
+import { html, nothing } from 'lit-html'
+import { ApiProblem, answer, api } from '../api.js'
+import { definitionOf } from '../new-monitor/definition.js'
+import { formFields, PLACED } from '../new-monitor/form.js'
+import { previewPanel } from '../new-monitor/preview.js'
+import { unplacedProblems } from '../parts/fields.js'
+import { problemNotice } from '../parts/notices.js'
+import { link } from '../router.js'
+
+/** @import { Preview } from '../types.ts' */
+/** @import { MakeView } from '../router.js' */
+
+/** @type {MakeView} */
+export const newMonitorView = (_, update) => {
+  /** @type {Error | null} */
+  let problem = null
+  /** @type {Preview | null} */
+  let preview = null
+  /** @type {'preview' | 'create' | null} */
+  let busy = null
+  const choices = { source: 's3', format: 'template' }
+
+  /** @param {'preview' | 'create'} what @param {() => Promise<void>} work */
+  async function during(what, work) {
+    busy = what
+    problem = null
+    update()
+    try {
+      await work()
+    } catch (error) {
+      problem = /** @type {Error} */ (error)
+    }
+    busy = null
+    update()
+    if (problem) showFirstProblem()
+  }
+
+  /** @param {HTMLFormElement} element */
+  const tryIt = (element) =>
+    during('preview', async () => {
+      preview = null
+      const form = new FormData(element)
+      const monitor = definitionOf(form)
+      // nothing has to be named before the first look
+      const body = {
+        monitor: { ...monitor, name: monitor.name || 'preview' },
+        sample: String(form.get('log_sample') ?? '') || null,
+      }
+      preview = await answer(api.POST('/preview', { body }))
+      requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('preview')?.focus()))
+    })
+
+  /** @param {SubmitEvent} event */
+  function submit(event) {
+    event.preventDefault()
+    const element = /** @type {HTMLFormElement} */ (event.target)
+    if (/** @type {HTMLButtonElement | null} */ (event.submitter)?.value === 'preview') return tryIt(element)
+    return during('create', async () => {
+      const created = await answer(api.POST('/monitors', { body: definitionOf(new FormData(element)) }))
+      location.hash = link('monitors', created.name)
+    })
+  }
+
+  /** @param {Event} event */
+  function choose(event) {
+    const { name, value } = /** @type {HTMLSelectElement} */ (event.target)
+    if (name === 'source_type') choices.source = value
+    if (name === 'format_type') choices.format = value
+    update()
+  }
+
+  return {
+    title: () => 'New monitor',
+    render: () => html`
+      <p class="crumbs"><a href="#/">Monitors</a></p>
+      <h1 tabindex="-1">New monitor</h1>
+      <p class="lead">Say what reviewers see and paste some lines of a log: the preview shows the first tasks, and writes nothing.</p>
+      <form class="monitor-form" @submit=${submit} @change=${choose} novalidate>
+        ${formFields(choices, problem)}
+        ${problem instanceof ApiProblem ? unplacedProblems(problem, PLACED) : problemNotice(problem)}
+        <p class="actions">
+          <button class="button second" name="do" value="preview" ?disabled=${busy !== null}>${busy === 'preview' ? 'Looking…' : 'Preview'}</button>
+          <button class="button" name="do" value="create" ?disabled=${busy !== null}>${busy === 'create' ? 'Creating…' : 'Create the monitor'}</button>
+        </p>
+      </form>
+      ${preview ? previewPanel(preview) : nothing}`,
+  }
+}
+
+/** So that nobody has to search for it. */
+function showFirstProblem() {
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() =>
+      document.querySelector('.wrong, .notice.bad')?.scrollIntoView({ block: 'center' }),
+    ),
+  )
+}
