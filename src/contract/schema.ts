@@ -1073,12 +1073,12 @@ export interface components {
              */
             min_reviewed: number;
             /**
-             * @description Only tasks of this model version; for `change_rate` and `similarity`, and not with `stratum`.
+             * @description Only tasks of this model version; not for `weighted_change_rate`, and not with `stratum`.
              * @default null
              */
             model_version: components["schemas"]["Selector"];
             /**
-             * @description Only tasks of this stratum, e.g. of the date `2024-11-11`; for `change_rate` and `similarity`, and not with `model_version`.
+             * @description Only tasks of this stratum, e.g. of the date `2024-11-11`; not for `weighted_change_rate`, and not with `model_version`.
              * @default null
              */
             stratum: components["schemas"]["Selector"];
