@@ -26,7 +26,7 @@ export async function fillProject({ pool, kysely }: Database, project: number, t
   )
   const first = {
     ...{ task_id: 1, key: null, data: {}, data_hash: null, result: null },
-    ...{ model_version: null, score: null, stratum: null },
+    ...{ model_version: null, score: null, stratum: null, blind: false },
   }
   await kysely.transaction().execute((tx) => writeTasks(tx, project, [first]))
   // copies of one that the service has written have all its columns

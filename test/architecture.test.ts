@@ -63,6 +63,7 @@ describe('pure code', () => {
         'logs/sample.ts',
         'logs/draw.ts',
         'logs/allocation.ts',
+        'logs/blind.ts',
         'labeling/config.ts',
         'labeling/mapping.ts',
         'labeling/prediction.ts',

@@ -8,7 +8,12 @@ export interface FinishedRun {
   status: 'ready' | 'failed'
   /** Calendar dates, both included. */
   window: { from: string; to: string }
-  progress: { records_seen: number; records_malformed: number; tasks_imported: number }
+  progress: {
+    records_seen: number
+    records_malformed: number
+    tasks_blind: number
+    tasks_imported: number
+  }
   strata: readonly { key: string; seen: number; sampled: number }[]
   /** Null when there is none: no record in the window, or failed before it was made. */
   project: { title: string; url: string } | null
@@ -60,7 +65,7 @@ function ready(run: FinishedRun): Letter {
     blocks: [
       {
         kind: 'paragraph',
-        text: `The project “${project.title}” is ready in Label Studio: ${count(sampled(run))} of ${count(run.progress.records_seen)} records from ${run.window.from} to ${run.window.to}, each with what the model answered, wait for review.`,
+        text: `The project “${project.title}” is ready in Label Studio: ${count(sampled(run))} of ${count(run.progress.records_seen)} records from ${run.window.from} to ${run.window.to}, ${withAnswers(run)}, wait for review.`,
       },
       { kind: 'link', label: 'Open the project', url: project.url },
       facts(run),
@@ -68,6 +73,13 @@ function ready(run: FinishedRun): Letter {
       ...webhookProblem(run),
     ],
   }
+}
+
+/** Who finds a task without an answer is to know that nothing is broken. */
+function withAnswers({ progress: { tasks_blind, tasks_imported } }: FinishedRun): string {
+  if (tasks_blind === 0) return 'each with what the model answered'
+  if (tasks_blind >= tasks_imported) return 'on purpose without what the model answered'
+  return `${count(tasks_imported - tasks_blind)} with what the model answered and ${count(tasks_blind)} on purpose without`
 }
 
 function failed(run: FinishedRun, serviceUrl: string): Letter {

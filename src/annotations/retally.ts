@@ -24,7 +24,7 @@ export async function retally(
   const id = project.project_id
   const tasks = await tx
     .selectFrom('tasks')
-    .select(['task_id', 'present', 'result', 'model_version', 'stratum', 'contribution'])
+    .select(['task_id', 'present', 'result', 'model_version', 'stratum', 'blind', 'contribution'])
     .where('project_id', '=', id)
     .where('task_id', '=', sql<number>`any(${ids}::bigint[])`)
     .execute()
@@ -48,7 +48,7 @@ export async function retally(
           facts,
         )
       : null
-    const addends = outcome ? contribution(outcome) : []
+    const addends = outcome ? contribution(outcome, task.blind) : []
     before.push(...(task.contribution as Addend[]))
     now.push(...addends)
     return {

@@ -119,6 +119,7 @@ async function taskRows(tx: Transaction, project: ProjectRow, tasks: LabelStudio
       model_version: plan?.model_version ?? null,
       score: plan?.score ?? null,
       stratum: plan?.stratum ?? null,
+      blind: plan?.blind ?? false,
     }
   })
 }

@@ -145,20 +145,23 @@ export interface TaskRow {
   model_version: string | null
   score: number | null
   stratum: string | null
+  /** Whether reviewers do not see the prediction. */
+  blind: boolean
 }
 
 /** Follows tasks, as existing. What is known of one with the same id is replaced. */
 export async function writeTasks(tx: Transaction, project: number, rows: TaskRow[]): Promise<void> {
   if (rows.length === 0) return
   await sql`
-    insert into tasks (project_id, task_id, key, data, data_hash, result, model_version, score, stratum, touched_us)
+    insert into tasks (project_id, task_id, key, data, data_hash, result, model_version, score, stratum,
+      blind, touched_us)
     select ${project}::bigint, r.*, ${NOW_US}
     from jsonb_to_recordset(${toJsonb(rows)}::jsonb) as r (task_id bigint, key text, data jsonb, data_hash text,
-      result jsonb, model_version text, score double precision, stratum text)
+      result jsonb, model_version text, score double precision, stratum text, blind boolean)
     on conflict (project_id, task_id) do update set
       key = excluded.key, present = true, data = excluded.data, data_hash = excluded.data_hash,
       result = excluded.result, model_version = excluded.model_version, score = excluded.score,
-      stratum = excluded.stratum, touched_us = excluded.touched_us`.execute(tx)
+      stratum = excluded.stratum, blind = excluded.blind, touched_us = excluded.touched_us`.execute(tx)
 }
 
 /** Which of the tasks are followed as existing. */

@@ -15,6 +15,10 @@ is not run again.
   --to DATE         the last day; today by default
   --total NUMBER    how many records to sample; the monitor's number by default
   --seed NUMBER     draws the same sample again
+  --like-failures   only records of strata in which the tasks of the newest reviewed run were changed, and none that was
+                    reviewed before; by default in that run's window
+  --where TEXT      only records for which this holds, in place of the monitor's sample.where, and none that was
+                    reviewed before; JSONata over a record's fields, e.g. 'topic = "billing" and confidence < 0.6'
   --force           run although there is a run for this window
   --wait [SECONDS]  wait until the run is over, at most so long, and show its progress
   --json            print JSON${SERVICE_USAGE}
@@ -28,6 +32,8 @@ const OPTIONS = {
   to: { type: 'string' },
   total: { type: 'string' },
   seed: { type: 'string' },
+  'like-failures': { type: 'boolean' },
+  where: { type: 'string' },
   force: { type: 'boolean' },
   wait: { type: 'string' },
   json: { type: 'boolean' },
@@ -43,6 +49,8 @@ export async function run(args: string[], io: Io): Promise<number> {
     to: values.to,
     total: wholeNumber(values.total, '--total', { min: 1, max: 100_000 }),
     seed: wholeNumber(values.seed, '--seed'),
+    like_failures: values['like-failures'],
+    where: values.where,
     force: values.force ?? false,
   }
   const api = connect(values, io)

@@ -1017,11 +1017,11 @@ export interface components {
              */
             by: string;
             /**
-             * @description As many from each stratum, or as many as its share of the records.
+             * @description `even` is as many from each stratum, `proportional` as many as its share of the records, and `neyman` more of those where it is less certain whether a task is changed, so that the weighted change rate is as exact as a sample of that size allows: by each stratum's records times the spread of its change rate (Neyman 1934) in the newest run of the monitor that has reviews and the same `by`. Dates take the spread of their day of the week, and a stratum that was not reviewed then that of all. Before the first review it is proportional, and the run's warnings say so.
              * @default even
              * @enum {unknown}
              */
-            allocation: "even" | "proportional";
+            allocation: "even" | "proportional" | "neyman";
             /**
              * @description The same seed draws the same sample again; null draws a new one for each run.
              * @default null
@@ -1036,11 +1036,10 @@ export interface components {
              */
             where: string | null;
             /**
-             * @description Reviewers see every prediction.
+             * @description The share of the tasks that reviewers get without the prediction, chosen by chance. The service compares what they say with the prediction that it kept, to show how far reviewers merely agree with what they see: `blind` of an evaluation. In the change rate, thresholds and everything else there, these tasks do not count.
              * @default 0
-             * @constant
              */
-            blind_fraction: 0;
+            blind_fraction: number;
         };
         /** @description What reviewers see. One of the two must be given; with both, `config` wins. */
         Labeling: {
@@ -1099,7 +1098,7 @@ export interface components {
         };
         /** @description A bound on one metric, with `max`, `min` or both. Who is named under `notify` hears of it once when the metric is surely past `warn` (warning) or past the bound (failed), and once when it is surely back. In between nothing is sent, so that a metric near a bound is no stream of messages. */
         Threshold: {
-            /** @description `change_rate`, `weighted_change_rate`, `similarity`, `control:NAME.change_rate` or `control:NAME.similarity`. */
+            /** @description `change_rate`, `weighted_change_rate`, `similarity`, `control:NAME.change_rate`, `control:NAME.similarity`, or of one label of a control `label:NAME/LABEL.recall` (of the answers or regions to which reviewers gave the label, the share that was predicted so), `label:NAME/LABEL.precision` or `label:NAME/LABEL.f1`. The label is written as in `confusion` of an evaluation, and each answer or region counts as one review. */
             metric: string;
             /**
              * @description Fail above it.
@@ -1122,12 +1121,12 @@ export interface components {
              */
             min_reviewed: number;
             /**
-             * @description Only tasks of this model version; for `change_rate` and `similarity`, and not with `stratum`.
+             * @description Only tasks of this model version; not for `weighted_change_rate`, and not with `stratum`.
              * @default null
              */
             model_version: components["schemas"]["Selector"];
             /**
-             * @description Only tasks of this stratum, e.g. of the date `2024-11-11`; for `change_rate` and `similarity`, and not with `model_version`.
+             * @description Only tasks of this stratum, e.g. of the date `2024-11-11`; not for `weighted_change_rate`, and not with `model_version`.
              * @default null
              */
             stratum: components["schemas"]["Selector"];
@@ -1321,6 +1320,8 @@ export interface components {
                 key: string;
                 seen: number;
                 sampled: number;
+                /** @description Of those sampled. */
+                blind: number;
             }[];
             /** @description The first 20 records that could not be read; `progress.records_malformed` counts them all. */
             malformed: {
@@ -1383,6 +1384,8 @@ export interface components {
             records_seen: number;
             records_malformed: number;
             tasks_total: number;
+            /** @description Of them */
+            tasks_blind: number;
             tasks_imported: number;
         };
         RunList: {
@@ -1487,7 +1490,7 @@ export interface components {
                 /** @description In seconds. */
                 lead_time_median_s: number | null;
             }[];
-            /** @description Tasks whose prediction reviewers did not see, against the others; null where there are none. */
+            /** @description Whether reviewers merely agree with what they see: the tasks that show their prediction, which are those that count everywhere else, and those that do not (`sample.blind_fraction`); null where there are none of these. A change rate that is surely higher in the blind ones says that wrong predictions are accepted; free text is hardly ever written the same twice, so that there only the similarity says something. */
             blind: {
                 shown: components["schemas"]["BlindArm"];
                 blind: components["schemas"]["BlindArm"];
@@ -1670,13 +1673,16 @@ export interface components {
             value: components["schemas"]["ShareOrNull"];
             interval: components["schemas"]["Interval"];
         };
+        /** @description Of the compared tasks of one kind. */
         BlindArm: {
             changed: components["schemas"]["Count"];
             reviewed: components["schemas"]["Count"];
             value: components["schemas"]["ShareOrNull"];
             similarity: components["schemas"]["ShareOrNull"];
         };
+        /** @description How much more it is in the blind tasks than in the others, with Newcombe's hybrid score interval, which is cautious for a mean of similarities; null where one of them has no data. */
         Difference: {
+            /** @description From −1 to 1. */
             value: number | null;
             interval: [
                 number,
@@ -1728,6 +1734,8 @@ export interface components {
             url: string | null;
             /** @enum {unknown} */
             reviewed_state: "reviewed" | "skipped" | "not_comparable" | "unreviewed";
+            /** @description Whether reviewers did not see the prediction. */
+            blind: boolean;
             changed: boolean | null;
             similarity: components["schemas"]["ShareOrNull"];
             /** @description The version of the model that gave the prediction. */
@@ -2060,6 +2068,8 @@ export interface components {
         Project: components["schemas"]["LabelStudioId"];
         /** @description The webhook secret. */
         Secret: string;
+        /** @description Only tasks that did not show their prediction to reviewers (`true`) or that did (`false`). */
+        Blind: boolean;
         /** @description At most how many items to answer. */
         Limit: number;
         /** @description The `next_cursor` of the page before. */
@@ -2682,6 +2692,8 @@ export interface operations {
             query?: {
                 /** @description Only tasks that reviewers changed (`true`) or left as predicted (`false`). */
                 changed?: boolean;
+                /** @description Only tasks that did not show their prediction to reviewers (`true`) or that did (`false`). */
+                blind?: components["parameters"]["Blind"];
                 /** @description At most how many items to answer. */
                 limit?: components["parameters"]["Limit"];
                 /** @description The `next_cursor` of the page before. */
@@ -2715,10 +2727,12 @@ export interface operations {
     exportEvaluation: {
         parameters: {
             query: {
-                /** @description `jsonl` is `{data, prediction, annotation, changed, split}`, the last two as Label Studio's results; `chat` is `{messages: [{role, content}]}`, the prompt by the `user` and the corrected answer by the `assistant`; `preference` is `{prompt, chosen, rejected, task, model_version}` for changed tasks only, with the correction chosen and the prediction rejected; `label-studio` is a task with prediction and annotations, as Label Studio's import takes it. In `jsonl`, `chat` and `preference` the annotation is the one that decides. */
+                /** @description `jsonl` is `{data, prediction, annotation, changed, split}`, the last two as Label Studio's results; `chat` is `{messages: [{role, content}]}`, the prompt by the `user` and the corrected answer by the `assistant`; `preference` is `{prompt, chosen, rejected, task, model_version}` for changed tasks only, with the correction chosen and the prediction rejected; `label-studio` is a task with prediction and annotations, as Label Studio's import takes it. In `jsonl`, `chat` and `preference` the annotation is the one that decides. Where a project has blind tasks, `jsonl` and `preference` have `blind` in each line too, and `label-studio` in `meta`. */
                 format: "jsonl" | "chat" | "preference" | "label-studio";
                 /** @description Only tasks that reviewers changed (`true`) or left as predicted (`false`). */
                 changed?: boolean;
+                /** @description Only tasks that did not show their prediction to reviewers (`true`) or that did (`false`). */
+                blind?: components["parameters"]["Blind"];
                 /** @description Only this part. A tenth is for validation, by a hash of the task's data: the same data is in the same part always, in every project and every run. */
                 split?: "train" | "validation";
             };

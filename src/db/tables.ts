@@ -60,6 +60,7 @@ export interface RunTasksTable {
   result: Json<unknown[]>
   model_version: string | null
   score: number | null
+  blind: Default<boolean>
   sent_at: InstantOrNull
   task_id: number | null
 }
@@ -99,6 +100,7 @@ export interface TasksTable {
   model_version: string | null
   score: number | null
   stratum: string | null
+  blind: Default<boolean>
   outcome: ColumnType<unknown, string | null | undefined, string | null>
   changed: boolean | null
   contribution: JsonDefault<unknown>

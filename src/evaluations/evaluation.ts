@@ -6,6 +6,7 @@ import { compareResults } from '../metrics/compare.ts'
 import { wilson } from '../metrics/interval.ts'
 import { binomialSequence } from '../metrics/sequence.ts'
 import { weighted, weightedSequence } from '../metrics/weighted.ts'
+import { presentBlind } from './blind.ts'
 import { presentConfusion, presentEdits } from './confusion.ts'
 import { NO_FREQUENCIES } from './frequencies.ts'
 import { type MetricOf, measure } from './metric.ts'
@@ -79,7 +80,7 @@ export function presentEvaluation(context: EvaluationContext) {
       ...share(counts),
       lead_time_median_s: medianLeadTime(tallies.leadTimes.get(key) ?? []),
     })),
-    blind: null,
+    blind: presentBlind(tallies, confidence),
     verdict: verdict(judged),
     thresholds: judged.map(({ verdict: _, ...threshold }) => threshold),
     alerts: judged.flatMap(({ metric, model_version, stratum }, index) => {

@@ -14,6 +14,7 @@ export type Split = 'train' | 'validation'
 export interface ExportOptions {
   format: ExportFormat
   changed: boolean | null
+  blind: boolean | null
   split: Split | null
 }
 
@@ -29,7 +30,7 @@ const LARGEST_PAGE = 500
 export async function* exportLines(
   db: Database['kysely'],
   project: ProjectRow,
-  { format, changed, split }: ExportOptions,
+  { format, changed, blind, split }: ExportOptions,
 ): AsyncGenerator<string> {
   if (format === 'preference' && changed === false) return
   const line = await lineMaker(db, project, format)
@@ -41,6 +42,7 @@ export async function* exportLines(
       after,
       limit,
       changed: wanted,
+      blind,
     })
     const chosen = page.filter(({ data }) => split === null || splitOf(data) === split)
     const text = (await line(chosen)).map(toLine).join('')
@@ -65,6 +67,9 @@ async function lineMaker(
   format: ExportFormat,
 ): Promise<LineMaker> {
   const { prompt, answer } = wordingOf(project.label_config, projectFacts(project).predicted)
+  // All lines or none say it, because readers take the columns from the first lines.
+  const hasBlind = await anyBlind(db, project.project_id)
+  const mark = ({ blind }: ComparedTask) => (hasBlind ? { blind } : {})
   switch (format) {
     case 'jsonl':
       return (tasks) =>
@@ -74,6 +79,7 @@ async function lineMaker(
           annotation: task.annotation ?? [],
           changed: comparedOf(task).changed,
           split: splitOf(task.data),
+          ...mark(task),
         }))
     case 'chat':
       return (tasks) =>
@@ -91,9 +97,10 @@ async function lineMaker(
           rejected: answer(comparedOf(task).prediction),
           task: task.task_id,
           model_version: comparedOf(task).model_version,
+          ...mark(task),
         }))
     case 'label-studio':
-      return (tasks) => toImport(db, project.project_id, tasks)
+      return (tasks) => toImport(db, project.project_id, tasks, mark)
   }
 }
 
@@ -106,8 +113,28 @@ function asMessages(role: string, words: string | Message[]): Message[] {
   return typeof words === 'string' ? [{ role, content: words }] : words
 }
 
-/** Tasks with the prediction and every annotation that exists: imported anew, they are evaluated to the same numbers. */
-async function toImport(db: Database['kysely'], project: number, tasks: ComparedTask[]): Promise<object[]> {
+async function anyBlind(db: Database['kysely'], project: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('tallies')
+    .select('count')
+    .where('project_id', '=', project)
+    .where('dimension', '=', 'coverage')
+    .where('key', '=', 'blind')
+    .where('count', '>', 0)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/**
+ * Tasks with the prediction and every annotation that exists: imported anew, those that are not blind are evaluated to
+ * the same numbers.
+ */
+async function toImport(
+  db: Database['kysely'],
+  project: number,
+  tasks: ComparedTask[],
+  mark: (task: ComparedTask) => object,
+): Promise<object[]> {
   const rows = await db
     .selectFrom('annotations')
     .select(['task_id', 'result', 'was_cancelled', 'ground_truth', 'lead_time_ms'])
@@ -119,7 +146,7 @@ async function toImport(db: Database['kysely'], project: number, tasks: Compared
   const annotations = Map.groupBy(rows, ({ task_id }) => task_id)
   return tasks.map((task) => {
     const { prediction, model_version } = comparedOf(task)
-    const meta = { project, task: task.task_id, model_version, split: splitOf(task.data) }
+    const meta = { project, task: task.task_id, model_version, split: splitOf(task.data), ...mark(task) }
     return {
       ...importTask({
         data: task.data,

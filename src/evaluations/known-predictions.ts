@@ -13,7 +13,8 @@ interface KnownPrediction {
 
 /**
  * For each task the answer that the production model gave to the same data, as the newest run has it; an empty result
- * for any other task.
+ * for any other task. What a blind task of any project holds is not answered for either: the answer to another task
+ * with the same data would show what its reviewer is not to see.
  *
  * @param labelConfig regions of controls that this config lacks are left out; null takes all
  */
@@ -32,6 +33,7 @@ export async function knownPredictions(
     select distinct on (data_hash) data_hash, result, model_version, score
     from tasks
     where result is not null and data_hash = any(${[...new Set(hashes)]}::text[])
+      and not exists (select from tasks as hidden where hidden.data_hash = tasks.data_hash and hidden.blind and hidden.present)
     order by data_hash, project_id desc, task_id desc`.execute(db)
   const known = new Map(rows.map((row) => [row.data_hash, row]))
   const controls = controlNames(labelConfig)

@@ -1,7 +1,9 @@
+import { sql } from 'kysely'
 import type { Database } from '../db/database.ts'
+import { toJsonb } from '../db/json.ts'
 import type { Stratum } from '../metrics/weighted.ts'
 import { type Frequencies, readFrequencies } from './frequencies.ts'
-import { type Dimension, type Frequency, fromBillionths, SIMILARITY_BUCKETS } from './tally.ts'
+import { type Crossing, type Dimension, type Frequency, fromBillionths, SIMILARITY_BUCKETS } from './tally.ts'
 
 /** One row of the tallies; `amount` as `tally.ts` says. */
 export interface Counts {
@@ -15,6 +17,8 @@ export interface RunStratum {
   key: string
   seen: number
   sampled: number
+  /** Of the sampled; not noted by runs of earlier versions, which had none. */
+  blind?: number
 }
 
 /** Everything an evaluation is computed from: a number of rows that does not grow with the annotations. */
@@ -22,6 +26,8 @@ export interface Tallies {
   coverage: { tasks: number; reviewed: number; skipped: number; not_comparable: number }
   total: Counts
   seed: Counts
+  /** The tasks whose prediction reviewers do not see: how many there are, and what came of those compared. */
+  blind: { tasks: number; compared: Counts }
   controls: Map<string, Counts>
   /** Per control, how many tasks are in which bucket of similarity. */
   similarities: Map<string, number[]>
@@ -30,18 +36,24 @@ export interface Tallies {
   modelVersions: Map<string, Counts>
   reviewedStrata: Map<string, Counts>
   annotators: Map<string, Counts>
+  /** Of one version or stratum alone, as far as it was asked for: by dimension and key, see `crossingId`. */
+  crossings: Map<string, Counts>
   /** Per annotator, the buckets of lead times. */
   leadTimes: Map<string, Counts[]>
   /** Empty in a project that no run made. */
   strata: RunStratum[]
-  /** The tasks that were there to be reviewed at the start; 0 without a run. */
+  /** The tasks that were there at the start to be reviewed with their predictions; 0 without a run. */
   planned: number
 }
 
 const NONE: Counts = { count: 0, changed: 0, amount: 0 }
 
+export function crossingId(dimension: Crossing, key: string): string {
+  return JSON.stringify([dimension, key])
+}
+
 /** The dimensions that are read whole. */
-const WHOLE: Exclude<Dimension, Frequency>[] = [
+const WHOLE: Exclude<Dimension, Frequency | Crossing>[] = [
   ...([
     'coverage',
     'total',
@@ -52,6 +64,7 @@ const WHOLE: Exclude<Dimension, Frequency>[] = [
     'annotator',
     'lead_time',
     'seed',
+    'blind',
   ] as const),
 ]
 
@@ -59,6 +72,7 @@ export async function readTallies(
   db: Database['kysely'],
   project: number,
   strata: RunStratum[],
+  asked: [dimension: Crossing, key: string][] = [],
 ): Promise<Tallies> {
   const rows = await db
     .selectFrom('tallies')
@@ -90,15 +104,17 @@ export async function readTallies(
     },
     total: of('total').get('') ?? NONE,
     seed: of('seed').get('') ?? NONE,
+    blind: { tasks: tasks('blind'), compared: of('blind').get('') ?? NONE },
     controls,
     similarities: histograms(byDimension.get('similarity') ?? []),
     frequencies: await readFrequencies(db, project, [...controls.keys()]),
+    crossings: await readCrossings(db, project, asked),
     modelVersions: of('model_version'),
     reviewedStrata: of('stratum'),
     annotators: of('annotator'),
     leadTimes: buckets,
     strata,
-    planned: strata.reduce((sum, stratum) => sum + stratum.sampled, 0),
+    planned: strata.reduce((sum, stratum) => sum + shown(stratum), 0),
   }
 }
 
@@ -118,16 +134,33 @@ export function emptyHistogram(): number[] {
   return new Array(SIMILARITY_BUCKETS).fill(0)
 }
 
+async function readCrossings(
+  db: Database['kysely'],
+  project: number,
+  asked: [dimension: Crossing, key: string][],
+): Promise<Map<string, Counts>> {
+  if (asked.length === 0) return new Map()
+  const { rows } = await sql<Counts & { dimension: Crossing; key: string }>`
+    select dimension, key, count, changed, amount from tallies
+    where project_id = ${project} and (dimension, key) in
+      (select asked->>0, asked->>1 from jsonb_array_elements(${toJsonb(asked)}::jsonb) as asked)`.execute(db)
+  return new Map(rows.map(({ dimension, key, ...counts }) => [crossingId(dimension, key), counts]))
+}
+
+function shown({ sampled, blind = 0 }: RunStratum): number {
+  return sampled - blind
+}
+
 /** The sum of the similarities of the tasks counted. */
 export function similaritySum({ amount, count }: Counts): number {
   return (fromBillionths(amount, count) ?? 0) * count
 }
 
-/** The strata of the run with what reviewers said of them. */
+/** The strata of the run with what reviewers said of them, having seen the predictions. */
 export function mixOf({ strata, reviewedStrata }: Tallies): Stratum[] {
-  return strata.map(({ key, seen, sampled }) => {
-    const { count, changed } = reviewedStrata.get(key) ?? NONE
-    return { seen, sampled: Math.max(sampled, count), reviewed: count, changed }
+  return strata.map((stratum) => {
+    const { count, changed } = reviewedStrata.get(stratum.key) ?? NONE
+    return { seen: stratum.seen, sampled: Math.max(shown(stratum), count), reviewed: count, changed }
   })
 }
 

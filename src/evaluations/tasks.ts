@@ -12,6 +12,7 @@ export interface ComparedTask {
   model_version: string | null
   score: number | null
   stratum: string | null
+  blind: boolean
   outcome: TaskOutcome
   annotation: Region[] | null
   completed_by: number | null
@@ -21,14 +22,15 @@ export interface ComparedTask {
 export async function listComparedTasks(
   db: Database['kysely'],
   project: number,
-  options: { after: number | null; limit: number; changed: boolean | null },
+  options: { after: number | null; limit: number; changed: boolean | null; blind: boolean | null },
 ): Promise<ComparedTask[]> {
   const { rows } = await sql<ComparedTask>`
-    select task_id, data, tasks.result, model_version, score, stratum, outcome,
+    select task_id, data, tasks.result, model_version, score, stratum, blind, outcome,
       annotations.result as annotation, annotations.completed_by
     from tasks left join annotations using (project_id, task_id)
     where project_id = ${project} and task_id > ${options.after ?? 0}
       and changed is not null and (${options.changed}::boolean is null or changed = ${options.changed}::boolean)
+      and (${options.blind}::boolean is null or blind = ${options.blind}::boolean)
       and annotation_id = (outcome->'compared'->>'annotation_id')::bigint
     order by task_id
     limit ${options.limit}`.execute(db)
@@ -45,6 +47,7 @@ export function presentTask(row: ComparedTask, url: string): EvaluationTask {
     task: row.task_id,
     url,
     reviewed_state: 'reviewed',
+    blind: row.blind,
     changed: compared.changed,
     similarity: compared.similarity,
     model_version: compared.model_version,

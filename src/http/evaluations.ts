@@ -50,6 +50,7 @@ export function evaluationRoutes({ database, labelStudio }: EvaluationRoutes): R
       after: decodeCursor(query.cursor, 'number'),
       limit: query.limit + 1,
       changed: query.changed ?? null,
+      blind: query.blind ?? null,
     })
     response.json(
       page(

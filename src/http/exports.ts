@@ -14,15 +14,16 @@ export function exportRoutes({ database }: ExportRoutes): Router {
 
   router.get('/evaluations/:project/export', async (request, response) => {
     const { path, query } = input<'exportEvaluation'>(request)
-    const { format, changed = null, split = null } = query
+    const { format, changed = null, blind = null, split = null } = query
     const project = await followedProject(database.kysely, path.project)
     const part = changed === null ? null : changed ? 'changed' : 'unchanged'
-    const name = ['project', path.project, format, part, split].filter((word) => word !== null).join('-')
+    const arm = blind === null ? null : blind ? 'blind' : 'shown'
+    const name = ['project', path.project, format, part, arm, split].filter((word) => word !== null).join('-')
     // Not by Express, which would add a charset that this type has no parameter for.
     response.setHeader('Content-Type', 'application/x-ndjson')
     response.setHeader('Content-Disposition', `attachment; filename="${name}.jsonl"`)
     if (request.method === 'HEAD') response.end()
-    else await sendPieces(exportLines(database.kysely, project, { format, changed, split }), response)
+    else await sendPieces(exportLines(database.kysely, project, { format, changed, blind, split }), response)
   })
 
   return router

@@ -1,8 +1,64 @@
-/** How a sample is shared among strata: equally, or by the number of records seen. */
-export type Allocation = 'even' | 'proportional'
+/** How a sample is shared among strata: equally, by the number of records seen, or by that and their spread. */
+export type Allocation = 'even' | 'proportional' | 'neyman'
+
+/** The standard deviation to be expected of what is measured in a stratum, by its key. */
+export type Spread = (stratum: string) => number
+
+/** What was found in a stratum of an earlier sample. */
+export interface Found {
+  key: string
+  reviewed: number
+  changed: number
+}
+
+/** As many reviews as the share of all strata counts for in each; a stratum with few is not taken at its word. */
+const PRIOR = 4
+
+/**
+ * The spread of the changed share in each stratum, sqrt(p (1 − p)), as an earlier sample lets expect: p is drawn towards
+ * the share of all strata, which is drawn towards ½ in the same way, so that no stratum passes for certain.
+ * Dates are grouped by their day of the week, because later samples have other dates.
+ */
+export function expectedSpread(strata: readonly Found[]): Spread {
+  const shareOf = (found: readonly Found[], prior: number) => {
+    const reviewed = found.reduce((sum, stratum) => sum + stratum.reviewed, 0)
+    const changed = found.reduce((sum, stratum) => sum + stratum.changed, 0)
+    return (changed + PRIOR * prior) / (reviewed + PRIOR)
+  }
+  const overall = shareOf(strata, 0.5)
+  const groups = Map.groupBy(strata, ({ key }) => groupOf(key))
+  return (key) => {
+    const share = shareOf(groups.get(groupOf(key)) ?? [], overall)
+    return Math.sqrt(share * (1 - share))
+  }
+}
+
+function groupOf(key: string): string {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(key) ? Date.parse(key) : Number.NaN
+  return Number.isNaN(time) ? key : `day ${new Date(time).getUTCDay()}`
+}
+
+/** The largest weight that is no number of records; times any total, it is still an exact integer. */
+const SCALE = 2 ** 30
+
+/**
+ * What each stratum's share is proportional to: 1 for `even`, the records seen for `proportional`, and those times the
+ * spread for `neyman` (Neyman 1934), as whole numbers, because shares are divided exactly.
+ */
+export function weightsOf(
+  allocation: Allocation,
+  strata: readonly { key: string; seen: number }[],
+  spread: Spread | null,
+): number[] {
+  if (allocation === 'even') return strata.map(() => 1)
+  if (allocation === 'proportional' || spread === null) return strata.map(({ seen }) => seen)
+  const claims = strata.map(({ key, seen }) => seen * spread(key))
+  const largest = claims.reduce((a, b) => Math.max(a, b), 0)
+  return claims.map((claim) => (claim > 0 ? Math.max(1, Math.round((claim / largest) * SCALE)) : 0))
+}
 
 export interface Share {
-  /** What the stratum's share is proportional to: 1 for an even allocation, the records seen for a proportional one. */
+  /** What the stratum's share is proportional to, see `weightsOf`; a whole number. */
   weight: number
   /** The most it can give. */
   limit: number

@@ -1,4 +1,4 @@
-import { allocate, type Share } from './allocation.ts'
+import { allocate, type Share, type Spread, weightsOf } from './allocation.ts'
 import type { Fields, Parsed } from './format.ts'
 import { addMalformed, type Malformed, type MalformedRecord } from './malformed.ts'
 import type { Candidate, Sketch } from './sample.ts'
@@ -21,16 +21,16 @@ export interface Drawn {
 /**
  * Draws the sample: each stratum's share by the sketch's allocation, its candidates in hash order. A candidate that does not
  * parse is replaced by the next of its stratum; what a stratum then lacks goes to the others.
+ *
+ * @param spread of what is to be measured, for the allocation `neyman`; null makes that proportional
  */
-export function draw(sketch: Sketch, parse: (record: Buffer) => Parsed): Drawn {
+export function draw(sketch: Sketch, parse: (record: Buffer) => Parsed, spread: Spread | null = null): Drawn {
   const { total, allocation } = sketch.options
   const malformed: Malformed = { count: 0, first: [] }
-  const strata = sketch.strata().map((stratum) => {
-    const share: Share = {
-      weight: allocation === 'even' ? 1 : stratum.seen,
-      limit: stratum.seen,
-      tie: stratum.tie,
-    }
+  const found = sketch.strata()
+  const weights = weightsOf(allocation ?? 'even', found, spread)
+  const strata = found.map((stratum, i) => {
+    const share: Share = { weight: weights[i] as number, limit: stratum.seen, tie: stratum.tie }
     return { stratum, share, next: 0, good: [] as SampledRecord[] }
   })
 

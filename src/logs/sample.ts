@@ -48,7 +48,7 @@ export interface SketchJson {
 export const OTHER = '(other)'
 
 const MAX_STRATA = 10_000
-/** Bounds strata times total of a proportional sketch: there each stratum could still get the whole sample. */
+/** Bounds strata times total of a sketch that is not even: there each stratum could still get the whole sample. */
 const MAX_SHARES = 50_000
 /** Candidates kept beyond what a stratum can get, at least; as many again as it can get come on top. */
 const RESERVE = 4
@@ -63,8 +63,8 @@ export function byHash(a: Candidate, b: Candidate): number {
  *
  * k is twice the most that a stratum can still get, plus a reserve: half of the candidates may turn out malformed. Under an even
  * allocation that most only falls as records come in, so what was dropped would never be needed again. There are at most
- * max(10,000, total) strata, those with the smallest hash of their key; the rest share the stratum `(other)`. A proportional
- * allocation can rise again, so there k follows from the total, and there are at most 50,000 / total strata.
+ * max(10,000, total) strata, those with the smallest hash of their key; the rest share the stratum `(other)`. In any other
+ * allocation it can rise again, so there k follows from the total, and there are at most 50,000 / total strata.
  */
 export class Sketch {
   readonly #options: SketchOptions & { allocation: Allocation; maxStrata: number }

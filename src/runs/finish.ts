@@ -5,7 +5,7 @@ import type { Transaction } from '../db/database.ts'
 import { toJsonb } from '../db/json.ts'
 import type { Definition } from '../monitors/monitor.ts'
 import { type RunDependencies, RunStopped } from './execute.ts'
-import { enter, type RunError, type RunProgress, type RunRow } from './run.ts'
+import { enter, NO_PROGRESS, type RunError, type RunProgress, type RunRow } from './run.ts'
 
 type RunAnnouncement = components['schemas']['RunAnnouncement']
 
@@ -45,7 +45,7 @@ async function announce(
 ): Promise<void> {
   const { publicUrl } = deps
   const window = { from: run.window_from, to: run.window_to }
-  const progress = run.progress as RunProgress
+  const progress = { ...NO_PROGRESS, ...(run.progress as Partial<RunProgress>) }
   const project =
     run.project_id === null
       ? null

@@ -44,7 +44,12 @@ export async function importTasks(
       const ids = await deps.labelStudio.importTasks(
         run.project_id as number,
         batch.map((task) =>
-          importTask({ ...task, result: task.result as Region[], model_version: plan.model_version }),
+          importTask({
+            ...task,
+            // Nothing in Label Studio tells a blind task from one that has no prediction.
+            result: task.blind ? [] : (task.result as Region[]),
+            model_version: plan.model_version,
+          }),
         ),
       )
       await noted
@@ -130,6 +135,7 @@ async function note(deps: RunDependencies, run: RunRow, ids: Map<string, number>
         model_version: task.model_version,
         score: task.score,
         stratum: task.stratum,
+        blind: task.blind,
       })),
     )
     await retally(tx, row, ids.values())

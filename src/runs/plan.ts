@@ -1,10 +1,13 @@
 import { sql } from 'kysely'
 import { toJsonb, toText } from '../db/json.ts'
+import { latestStrata } from '../evaluations/latest-strata.ts'
 import { LabelStudioError } from '../labeling/client.ts'
 import { LabelingConfigError, parseLabelingConfig, withoutDeclaration } from '../labeling/config.ts'
 import { deriveMapping, type Mapping } from '../labeling/mapping.ts'
 import { type BuiltTask, buildTask } from '../labeling/prediction.ts'
 import type { LabelingConfig, Problem } from '../labeling/types.ts'
+import { expectedSpread, type Spread } from '../logs/allocation.ts'
+import { chooseBlind } from '../logs/blind.ts'
 import { type Drawn, draw } from '../logs/draw.ts'
 import { createFormat, type Fields, type Parsed } from '../logs/format.ts'
 import { addMalformed } from '../logs/malformed.ts'
@@ -26,7 +29,7 @@ export interface Plan {
   /** The control tags that the mapping fills. */
   controls: string[]
   tasks: number
-  /** How many of them have a prediction. */
+  /** How many of them come with a prediction. */
   predictions: number
 }
 
@@ -46,15 +49,18 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
   const scanned = await scan(deps, run, definition, format, progress.note, signal)
   await progress.flush()
 
-  const { mapping, drawn } = drawTasks(config, definition, scanned, format.parse)
+  const spread = await spreadFor(deps, run, definition)
+  const { mapping, drawn } = drawTasks(config, definition, scanned, format.parse, spread)
+  const blind = chooseBlind(drawn.records, definition.sample.blind_fraction)
   const tasks = drawn.records.map((record, position) => {
     const key = `${run.id}:${position}`
     const { stratum, date, object, offset } = record
     const extraMeta = { run: run.id, monitor: run.monitor, stratum, date, source: `${object}@${offset}` }
     const task = buildTask(config, mapping, record.fields, { key, extraMeta })
     if ('problems' in task) throw new Error('a record that was drawn can be built') // drawTasks has tried it
-    return { position, key, stratum, task }
+    return { position, key, stratum, blind: blind.has(record), task }
   })
+  const blindBy = Map.groupBy(blind, ({ stratum }) => stratum)
   const plan: Plan = {
     title,
     label_config,
@@ -64,7 +70,7 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
     ),
     controls: Object.keys(mapping.prediction),
     tasks: tasks.length,
-    predictions: tasks.filter(({ task }) => task.result.length > 0).length,
+    predictions: tasks.filter(({ blind, task }) => !blind && task.result.length > 0).length,
   }
   const { malformed } = scanned
   addMalformed(malformed, drawn.malformed.first, drawn.malformed.count)
@@ -72,40 +78,40 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
     await tx.deleteFrom('run_tasks').where('run_id', '=', run.id).execute()
     for (let at = 0; at < tasks.length; at += WRITE_BATCH) {
       await sql`
-        insert into run_tasks (run_id, position, key, stratum, data, meta, result, model_version, score)
+        insert into run_tasks (run_id, position, key, stratum, data, meta, result, model_version, score,
+          blind)
         select ${run.id}::uuid, r.* from jsonb_to_recordset(${toJsonb(tasks.slice(at, at + WRITE_BATCH).map(toRow))}::jsonb)
           as r (position integer, key text, stratum text, data jsonb, meta jsonb, result jsonb, model_version text,
-            score double precision)`.execute(tx)
+            score double precision, blind boolean)`.execute(tx)
     }
     const going = await update(tx, run.id, {
       plan: toJsonb(plan),
-      strata: toJsonb(drawn.strata),
+      strata: toJsonb(drawn.strata.map((each) => ({ ...each, blind: blindBy.get(each.key)?.length ?? 0 }))),
       malformed: toJsonb(malformed.first),
-      warnings: toJsonb(warningsOf(definition, scanned, drawn)),
+      warnings: toJsonb(warningsOf(definition, mapping, scanned, drawn, spread)),
       progress: toJsonb({
         ...NO_PROGRESS,
         ...scanned.progress,
         records_malformed: malformed.count,
         tasks_total: tasks.length,
+        tasks_blind: blind.size,
       } satisfies RunProgress),
     })
     if (!going) throw new RunStopped()
   })
 }
 
-function toRow({
-  position,
-  key,
-  stratum,
-  task,
-}: {
+interface PlannedTask {
   position: number
   key: string
   stratum: string
+  blind: boolean
   task: BuiltTask
-}) {
+}
+
+function toRow({ task, stratum, ...planned }: PlannedTask) {
   const { data, meta, result, modelVersion, score } = task
-  return { position, key, stratum: toText(stratum), data, meta, result, model_version: modelVersion, score }
+  return { ...planned, stratum: toText(stratum), data, meta, result, model_version: modelVersion, score }
 }
 
 async function scan(
@@ -133,6 +139,13 @@ async function scan(
   } finally {
     await source.close?.()
   }
+}
+
+/** What the monitor's last evaluation says of the strata, where the allocation asks for it. */
+async function spreadFor({ database }: RunDependencies, run: RunRow, { sample }: Definition) {
+  if (sample.allocation !== 'neyman' || run.monitor_id === null) return null
+  const found = await latestStrata(database.kysely, run.monitor_id, sample.by)
+  return found && expectedSpread(found)
 }
 
 /** The config of the monitor, or of the project that it copies. */
@@ -170,6 +183,7 @@ export function drawTasks(
   definition: Definition,
   { sketch }: ScanResult,
   parse: (record: Buffer) => Parsed,
+  spread: Spread | null = null,
 ): { mapping: Mapping; drawn: Drawn } {
   const samples: Fields[] = []
   for (const { candidates } of sketch.strata()) {
@@ -185,14 +199,18 @@ export function drawTasks(
     throw new PlanError(`The monitor's mapping does not fit its logs: ${sentence(problems)}`)
   }
   let unbuildable: Problem[] | null = null
-  const drawn = draw(sketch, (record) => {
-    const parsed = parse(record)
-    if ('problem' in parsed) return parsed
-    const task = buildTask(config, mapping, parsed.fields, { key: '' })
-    if (!('problems' in task)) return parsed
-    unbuildable ??= task.problems
-    return { problem: sentence(task.problems) }
-  })
+  const drawn = draw(
+    sketch,
+    (record) => {
+      const parsed = parse(record)
+      if ('problem' in parsed) return parsed
+      const task = buildTask(config, mapping, parsed.fields, { key: '' })
+      if (!('problems' in task)) return parsed
+      unbuildable ??= task.problems
+      return { problem: sentence(task.problems) }
+    },
+    spread,
+  )
   if (drawn.records.length === 0 && unbuildable) {
     throw new PlanError(
       `No record of the window makes a task for the labeling config; the first one: ${sentence(unbuildable)}`,
@@ -215,10 +233,28 @@ function modelVersionFor(run: RunRow, versions: (string | null)[]): string {
   return `${run.monitor} ${run.window_from}..${run.window_to}`
 }
 
-function warningsOf({ sample }: Definition, { malformed, progress }: ScanResult, drawn: Drawn): string[] {
+function warningsOf(
+  { sample }: Definition,
+  mapping: Mapping,
+  { malformed, progress }: ScanResult,
+  drawn: Drawn,
+  spread: Spread | null,
+): string[] {
   const warnings: string[] = []
   if (sample.where !== null && progress.records_seen === 0) {
     warnings.push(`No record counts by sample.where (${sample.where}): check the names of its fields.`)
+  }
+  if (sample.allocation === 'neyman' && spread === null) {
+    warnings.push(
+      `The sample is proportional: no run of the monitor with sample.by ${sample.by} has reviews yet that the allocation neyman could go by.`,
+    )
+  }
+  const shown = new Set(Object.values(mapping.data))
+  const told = Object.values(mapping.prediction).filter((field) => shown.has(field))
+  if (sample.blind_fraction > 0 && told.length > 0) {
+    warnings.push(
+      `Blind tasks are not blind: the labeling config shows reviewers the record's ${told.join(', ')}, which is the prediction.`,
+    )
   }
   if (malformed.count > 0) {
     warnings.push(

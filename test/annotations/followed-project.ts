@@ -9,6 +9,7 @@ export const project = { id: PROJECT, ...state }
 const result = [{ from_name: 'a', type: 'textarea', value: { text: ['x'] } }]
 const TASK = {
   ...{ key: null, data: {}, data_hash: null, result, model_version: 'v', score: null, stratum: null },
+  blind: false,
 }
 
 /** An annotation of a task, saved in the given minute. */

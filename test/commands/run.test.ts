@@ -45,6 +45,11 @@ describe('run', () => {
       '--from 2024-11-11 --to 2024-11-12 --total 10 --seed 0 --force',
       { monitor: 'qa-model', from: '2024-11-11', to: '2024-11-12', total: 10, seed: 0, force: true },
     ],
+    [
+      'what to look at instead of everything',
+      '--like-failures --where confidence<0.6',
+      { monitor: 'qa-model', like_failures: true, where: 'confidence<0.6', force: false },
+    ],
   ])('sends %s', async (_case, options, body) => {
     await serviceWith([202, queued])
     await cli(`run qa-model ${options} --url ${service.url}`)

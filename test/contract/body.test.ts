@@ -93,7 +93,7 @@ describe('the body of a request', () => {
       'an allocation that there is not',
       { sample: { allocation: 'odd' } },
       '/sample/allocation',
-      /"even", "proportional", is "odd"/,
+      /"even", "proportional", "neyman", is "odd"/,
     ],
     [
       'an unknown type of source',

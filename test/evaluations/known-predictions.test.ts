@@ -18,6 +18,9 @@ beforeAll(async () => {
       { ...answered('old', 'second answer'), version: 'v3' },
       { data: { b: 1, a: [{ d: 2, c: 3 }] }, prediction: textArea('nested') },
       { data: { question: 'none' }, prediction: [] },
+      { ...answered('hidden', 'secret'), blind: true },
+      { ...answered('twice', 'secret'), blind: true },
+      answered('twice', 'the same'),
     ],
   })
 })
@@ -53,12 +56,21 @@ describe('the answer of the production model', () => {
     ['other data', { data: { question: 'unheard of' } }],
     ['data with one key more', { data: { question: 'two', more: 1 } }],
     ['an answer without regions', { data: { question: 'none' } }],
+    ['a blind task', { data: { question: 'hidden' } }],
+    ['data that a blind task has, whichever task it is asked for', { data: { question: 'twice' } }],
     ['no data', {}],
     ['a task that is null', null],
     ['a task that is a text', 'two'],
     ['a data of NUL characters', { data: { question: '\0' } }],
   ])('is empty for %s', async (_sentence, task) => {
     expect(await ask(task)).toEqual([nothing])
+  })
+  test('is there again when the blind task is gone', async () => {
+    const gone = (present: boolean) =>
+      db.database.kysely.updateTable('tasks').set({ present }).where('blind', '=', true).execute()
+    await gone(false)
+    expect(await ask({ data: { question: 'twice' } })).toMatchObject([{ result: textArea('the same') }])
+    await gone(true)
   })
   test('is nothing for no tasks', async () => {
     expect(await ask()).toEqual([])

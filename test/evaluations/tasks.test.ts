@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => db?.drop())
 
-const all = { after: null, limit: 100, changed: null }
+const all = { after: null, limit: 100, changed: null, blind: null }
 
 describe('the compared tasks of a project', () => {
   const list = (project: number, options: Partial<Parameters<typeof listComparedTasks>[2]> = {}) =>
@@ -60,7 +60,7 @@ describe('a task is shown', () => {
   const show = (name: string, prediction: Region[], annotation: Region[] | null) => {
     const row: ComparedTask = {
       ...{ task_id: 5, data: { q: 'x' }, result: prediction, model_version: 'v1', score: 0.5, stratum: 'd' },
-      ...{ annotation, completed_by: 4 },
+      ...{ annotation, completed_by: 4, blind: false },
       outcome: {
         ...{ state: 'compared', stratum: 'd', seed: 'unchanged' },
         compared: {

@@ -43,6 +43,15 @@ beforeAll(async () => {
     project: 3,
     tasks: Array.from({ length: 2_000 }, (_, i) => answered(`Question ${i}`, 'a', 'b')),
   })
+  await reviewedProject(database, {
+    project: 4,
+    tasks: [
+      answered('shown', 'wrong', 'better'),
+      { ...answered('hidden', 'wrong', 'other words'), blind: true },
+      { ...answered('hidden, too', 'right'), blind: true },
+      { ...answered('hidden from all', 'secret', null), blind: true },
+    ],
+  })
 }, 120_000)
 afterAll(() => it.stop())
 
@@ -172,6 +181,48 @@ describe('an export', () => {
     const answer = await it.request().get(`/evaluations/${project}/export?${query}`)
     expect([answer.status, answer.type]).toEqual([status, 'application/problem+json'])
     expect(answer.headers['content-disposition']).toBeUndefined()
+  })
+})
+
+describe('of a project with blind tasks', () => {
+  test.each([
+    ['jsonl', [false, true, true]],
+    ['preference', [false, true]],
+  ])('%s says in each line whether it is one', async (format, marks) => {
+    expect((await lines(4, `format=${format}`)).map(({ blind }) => blind)).toEqual(marks)
+  })
+
+  test('label-studio says it in meta, and chat nowhere, because trainers take no more', async () => {
+    const tasks = await lines(4, 'format=label-studio')
+    expect(tasks.map(({ meta }) => meta.blind)).toEqual([false, true, true])
+    for (const line of await lines(4, 'format=chat')) expect(Object.keys(line)).toEqual(['messages'])
+  })
+
+  test.each([
+    ['blind=true', ['hidden', 'hidden, too']],
+    ['blind=false', ['shown']],
+    ['blind=true&changed=true', ['hidden']],
+  ])('%s has only those', async (query, questions) => {
+    const found = await lines(4, `format=jsonl&${query}`)
+    expect(found.map(({ data }) => data.question)).toEqual(questions)
+    const { body } = await it.request().get(`/evaluations/4/tasks?${query}`)
+    expect(body.items.map(({ data }: { data: { question: string } }) => data.question)).toEqual(questions)
+    expect(body.items.every(({ blind }: { blind: boolean }) => blind === query.includes('true'))).toBe(true)
+    const { headers } = await get(4, `format=jsonl&${query}`)
+    expect(headers['content-disposition']).toMatch(query.startsWith('blind=true') ? /-blind/ : /-shown/)
+  })
+
+  test('a prediction that nobody reviewed is in none', async () => {
+    for (const format of ['jsonl', 'chat', 'preference', 'label-studio']) {
+      expect((await get(4, `format=${format}`)).body).not.toContain('secret')
+    }
+  })
+
+  test('is read by Python with the same columns in each line', async () => {
+    for (const format of ['jsonl', 'preference']) {
+      const keys = (await lines(4, `format=${format}`)).map((line) => Object.keys(line).join())
+      expect(new Set(keys).size).toBe(1)
+    }
   })
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { allocate } from '../../src/logs/allocation.ts'
+import { allocate, type Spread, weightsOf } from '../../src/logs/allocation.ts'
 import { draw } from '../../src/logs/draw.ts'
 import { offsetHash, textHash } from '../../src/logs/hash.ts'
 import { byHash, type Candidate, OTHER, Sketch, type SketchOptions } from '../../src/logs/sample.ts'
@@ -45,14 +45,23 @@ const options = (total: number, more: Partial<SketchOptions> = {}): SketchOption
 const sketchOf = (offered: readonly Item[], total: number, more?: Partial<SketchOptions>) =>
   offer(new Sketch(options(total, more)), offered)
 
+/** Some spread for the allocation that asks for one. */
+const spread: Spread = (key) => 0.1 + (key.charCodeAt(key.length - 1) % 5) / 10
+
 /** The sample by sorting everything: the definition, with no regard to memory. */
-function reference(offered: readonly Item[], total: number, allocation = 'even') {
+function reference(
+  offered: readonly Item[],
+  total: number,
+  allocation: SketchOptions['allocation'] = 'even',
+) {
   const keys = [...new Set(offered.map(({ stratum }) => stratum))].sort()
   const strata = keys.map((key) => offered.filter((i) => i.stratum === key).map((i) => i.candidate))
   const good = strata.map((all) => all.sort(byHash).filter(({ bytes }) => 'fields' in parse(bytes)))
+  const seen = keys.map((key, i) => ({ key, seen: (strata[i] as Candidate[]).length }))
+  const weights = weightsOf(allocation, seen, spread)
   const shares = allocate(
     keys.map((key, i) => ({
-      weight: allocation === 'even' ? 1 : (strata[i] as Candidate[]).length,
+      weight: weights[i] as number,
       limit: (good[i] as Candidate[]).length,
       tie: textHash('1', 'stratum', key),
     })),
@@ -68,7 +77,7 @@ function reference(offered: readonly Item[], total: number, allocation = 'even')
 }
 
 const drawn = (sketch: Sketch) => {
-  const { records, strata } = draw(sketch, parse)
+  const { records, strata } = draw(sketch, parse, spread)
   return { offsets: records.map(({ offset }) => offset), strata }
 }
 
@@ -77,7 +86,7 @@ const days = fc.array(
   { maxLength: 400 },
 )
 const total = fc.integer({ min: 1, max: 60 })
-const allocation = fc.constantFrom('even' as const, 'proportional' as const)
+const allocation = fc.constantFrom('even' as const, 'proportional' as const, 'neyman' as const)
 
 describe('the sample', () => {
   test('is the one by sorting everything', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it, test } from 'vitest'
 import { difference, evidence, newcombe } from '../../src/metrics/difference.ts'
 import type { Interval } from '../../src/metrics/interval.ts'
 import fixtures from './fixtures/statistics.json' with { type: 'json' }
-import { binomialProbabilities, present } from './fixtures/statistics-cases.ts'
+import { binomialProbabilities, present, seededRandom } from './fixtures/statistics-cases.ts'
 
 const counts = (changed: number, reviewed: number) => ({ changed, reviewed })
 
@@ -91,4 +91,31 @@ describe('the coverage of the Newcombe interval, counted over every outcome', ()
     expect(coverage).toBeGreaterThan(0.94)
     expect(coverage).toBeLessThan(0.98)
   })
+})
+
+test.each([
+  ['mostly 1', (u: number) => (u < 0.8 ? 1 : (u - 0.8) / 0.2), 0.9, 40],
+  ['all about 0.9', (u: number) => 0.85 + 0.1 * u, 0.9, 40],
+  ['spread over all', (u: number) => u, 0.5, 200],
+])('the interval of a difference of means of scores, %s, covers at least 95 of 100', (_, score, mean, n) => {
+  const random = seededRandom(8)
+  const sum = (count: number) =>
+    Array.from({ length: count }, () => score(random())).reduce((a, b) => a + b, 0)
+  let covered = 0
+  for (let round = 0; round < 1_000; round++) {
+    // The other mean is 0.2 lower, by a fifth of answers that are 0 instead.
+    const other = Array.from({ length: n }, () => (random() < 0.2 / mean ? 0 : score(random())))
+    const { interval } = present(
+      newcombe(
+        counts(sum(n), n),
+        counts(
+          other.reduce((a, b) => a + b, 0),
+          n,
+        ),
+        0.95,
+      ),
+    )
+    if (interval[0] <= 0.2 && 0.2 <= interval[1]) covered++
+  }
+  expect(covered / 1_000).toBeGreaterThan(0.94)
 })

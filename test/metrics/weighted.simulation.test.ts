@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { difference, type Estimate } from '../../src/metrics/difference.ts'
 import { type Interval, wilson } from '../../src/metrics/interval.ts'
 import { type Stratum, weighted, weightedSequence } from '../../src/metrics/weighted.ts'
 import {
@@ -79,3 +80,22 @@ describe('a look after every review of an even sample of a week', () => {
     expect(sequences / intervals).toBeLessThan(1.8)
   })
 })
+
+test.each(WEEKS.slice(1).map((week) => [week.name, week] as const))(
+  'the interval of the difference of two weighted rates, now when %s, covers 0.92 to 0.999',
+  (_, week) => {
+    const random = seededRandom(9)
+    const truth = truthOf(week) - truthOf(SKEWED)
+    const estimate = (of: Week): Estimate => {
+      const { value, interval } = weighted(reviewWeek(of, 28, random), 0.95)
+      return { value: present(value), interval: present(interval) }
+    }
+    let covered = 0
+    for (let round = 0; round < 1_500; round++) {
+      const [lower, upper] = present(difference(estimate(week), estimate(SKEWED))).interval
+      if (lower <= truth && truth <= upper) covered++
+    }
+    expect(covered / 1_500).toBeGreaterThan(0.92)
+    expect(covered / 1_500).toBeLessThan(0.999)
+  },
+)

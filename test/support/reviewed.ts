@@ -15,6 +15,8 @@ export interface ReviewedTask {
   annotations?: (Region[] | { result: Region[]; was_cancelled?: boolean; ground_truth?: boolean })[]
   version?: string
   stratum?: string
+  /** Whether reviewers did not see the prediction. */
+  blind?: boolean
   /** `object@offset` of its record. */
   source?: string
 }
@@ -33,8 +35,10 @@ interface RunOf {
   monitor: { id: string; name: string }
   from: string
   to: string
-  strata?: { key: string; seen: number; sampled: number }[]
+  strata?: { key: string; seen: number; sampled: number; blind?: number }[]
   status?: 'ready' | 'failed'
+  /** What made its strata. */
+  by?: string
 }
 
 /** A text answer as Label Studio keeps it. */
@@ -82,7 +86,7 @@ export async function reviewedProject(database: Database, given: ReviewedProject
       await writeTasks(
         tx,
         project,
-        part.map(({ task_id, data, prediction, version = 'v1', stratum = null }) => ({
+        part.map(({ task_id, data, prediction, version = 'v1', stratum = null, blind = false }) => ({
           task_id,
           key: `${id}:${task_id}`,
           data,
@@ -91,6 +95,7 @@ export async function reviewedProject(database: Database, given: ReviewedProject
           model_version: version,
           score: 0.5,
           stratum,
+          blind,
         })),
       )
       if (id !== null) await writeRunTasks(tx, id, at, part)
@@ -118,7 +123,7 @@ async function writeRunTasks(
   tasks: (ReviewedTask & { task_id: number })[],
 ): Promise<void> {
   const rows = tasks.map(
-    ({ task_id, data, prediction, version = 'v1', stratum = '', source = '' }, index) => ({
+    ({ task_id, data, prediction, version = 'v1', stratum = '', source = '', blind = false }, index) => ({
       run_id,
       position: first + index,
       key: `${run_id}:${task_id}`,
@@ -128,6 +133,7 @@ async function writeRunTasks(
       result: toJsonb(prediction),
       model_version: version,
       task_id,
+      blind,
     }),
   )
   if (rows.length > 0) await tx.insertInto('run_tasks').values(rows).execute()
@@ -162,7 +168,7 @@ async function insertRun(database: Database, run: RunOf, project: number): Promi
       id,
       monitor_id: run.monitor.id,
       monitor: run.monitor.name,
-      definition: toJsonb({}),
+      definition: toJsonb(run.by === undefined ? {} : { sample: { by: run.by } }),
       status: run.status ?? 'ready',
       window_from: run.from,
       window_to: run.to,

@@ -2,10 +2,12 @@ import type { Migration } from 'kysely/migration'
 import * as initial from './0001-initial.ts'
 import * as alerts from './0002-alerts.ts'
 import * as frequencies from './0003-frequencies.ts'
+import * as blind from './0004-blind.ts'
 
 /** Every change of the schema, oldest first; a migration that has been released is never edited. */
 export const migrations: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-alerts': alerts,
   '0003-frequencies': frequencies,
+  '0004-blind': blind,
 }
