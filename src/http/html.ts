@@ -19,10 +19,14 @@ export function htmlPage(title: string, body: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)}</title>
-<style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }</style>
+<link rel="icon" href="./assets/icon.svg">
+<link rel="stylesheet" href="./assets/base.css">
+<link rel="stylesheet" href="./assets/dashboard.css">
 </head>
 <body>
+<main class="wide">
 ${body}
+</main>
 </body>
 </html>
 `

@@ -19,6 +19,7 @@ const tallies: Tallies = {
     ['my/topic', counts(60, 12, 0.8)],
     ['a.change_rate', counts(10, 1, 1)],
   ]),
+  similarities: new Map(),
   modelVersions: new Map([
     ['v1', counts(40, 4, 0.95)],
     ['v2', counts(20, 11, 0.8)],
