@@ -12,7 +12,6 @@ import { bodyLimitOf } from './http/body-limits.ts'
 import { type ComparisonRoutes, comparisonRoutes } from './http/comparisons.ts'
 import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
 import { type ExportRoutes, exportRoutes } from './http/exports.ts'
-import { STYLE_HASH } from './http/html.ts'
 import { type LabelStudioRoutes, labelStudioRoutes } from './http/label-studio.ts'
 import { type MonitorRoutes, monitorRoutes } from './http/monitors.ts'
 import { observeRequests } from './http/observe-requests.ts'
@@ -76,7 +75,7 @@ function securityHeaders(): RequestHandler {
       directives: {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'", IMPORT_MAP_HASH],
-        styleSrc: ["'self'", STYLE_HASH],
+        styleSrc: ["'self'"],
         imgSrc: ["'self'", 'data:'],
         connectSrc: ["'self'"],
         baseUri: ["'none'"],

@@ -1141,12 +1141,12 @@ export interface components {
              */
             min_reviewed: number;
             /**
-             * @description Only tasks of this model version; for `change_rate` and `similarity`, and not with `stratum`.
+             * @description Only tasks of this model version; not for `weighted_change_rate`, and not with `stratum`.
              * @default null
              */
             model_version: components["schemas"]["Selector"];
             /**
-             * @description Only tasks of this stratum, e.g. of the date `2024-11-11`; for `change_rate` and `similarity`, and not with `model_version`.
+             * @description Only tasks of this stratum, e.g. of the date `2024-11-11`; not for `weighted_change_rate`, and not with `model_version`.
              * @default null
              */
             stratum: components["schemas"]["Selector"];
@@ -2397,6 +2397,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };

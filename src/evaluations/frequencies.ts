@@ -53,17 +53,21 @@ export async function readFrequencies(
     controls.map((control) => [
       control,
       {
-        labels: new Map(
-          of(`label ${control}`).map(({ key, count, changed, amount }) => [
-            key,
-            { predicted: changed, corrected: amount, both: changed + amount - count },
-          ]),
-        ),
+        labels: new Map(of(`label ${control}`).map(({ key, ...counts }) => [key, asLabelCounts(counts)])),
         confusions: of(`confusion ${control}`).map(toReplacement<string | null>),
         edits: of(`edit ${control}`).map(toReplacement<string>),
       },
     ]),
   )
+}
+
+/** The counts of a label from the row of its tally, which counts it once where it is on both sides. */
+export function asLabelCounts({
+  count,
+  changed,
+  amount,
+}: Pick<Row, 'count' | 'changed' | 'amount'>): LabelCounts {
+  return { predicted: changed, corrected: amount, both: changed + amount - count }
 }
 
 function toReplacement<T extends string | null>({ key, count }: Row): Replacement<T> {

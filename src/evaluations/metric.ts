@@ -2,8 +2,10 @@ import type { Measurement } from '../alerts/threshold.ts'
 import type { LabelCounts } from '../metrics/confusion.ts'
 import { binomialSequence } from '../metrics/sequence.ts'
 import { weighted, weightedSequence } from '../metrics/weighted.ts'
+import { asLabelCounts } from './frequencies.ts'
 import { shown } from './replacement.ts'
-import { type Counts, mixOf, similaritySum, type Tallies } from './tallies.ts'
+import { type Counts, crossingId, mixOf, similaritySum, type Tallies } from './tallies.ts'
+import { type Crossing, controlsOf, type Group, labelsOf } from './tally.ts'
 
 /** A metric by its name, and of which tasks: all, or those of one model version or one stratum. */
 export interface MetricOf {
@@ -21,8 +23,6 @@ const PATTERN =
   /^(?:change_rate|weighted_change_rate|similarity|control:(?<control>.+)\.(?:change_rate|similarity)|label:(?<label>.+\/.+)\.(?<figure>precision|recall|f1))$/
 const NAMES =
   'change_rate, weighted_change_rate, similarity, control:NAME.change_rate, control:NAME.similarity, label:NAME/LABEL.recall, label:NAME/LABEL.precision or label:NAME/LABEL.f1'
-/** The metrics that are counted by model version and by stratum too. */
-const GROUPED = ['change_rate', 'similarity']
 
 /** What is wrong with a metric that somebody names, and in which field; null when it can be measured. */
 export function metricProblem(of: MetricOf): { field: keyof MetricOf; message: string } | null {
@@ -36,9 +36,9 @@ export function metricProblem(of: MetricOf): { field: keyof MetricOf; message: s
       message: 'Give model_version or stratum, not both: nothing counts both at once.',
     }
   }
-  const field = model_version !== null ? 'model_version' : stratum !== null ? 'stratum' : null
-  if (field === null || GROUPED.includes(metric)) return null
-  return { field, message: `Only ${GROUPED.join(' and ')} can be had by ${field}, not ${metric}.` }
+  const field = groupOf(of)?.[0] ?? null
+  if (field === null || metric !== 'weighted_change_rate') return null
+  return { field, message: `${metric} is of all records and can't be had by ${field}; take change_rate.` }
 }
 
 /** The metric in words, e.g. "change_rate of model version v2". */
@@ -55,18 +55,38 @@ export function metricName({ metric, model_version = null, stratum = null }: Met
 export function measure(of: MetricOf, tallies: Tallies, confidence: number): Measured | null {
   if (metricProblem(of)) return null
   if (of.metric === 'weighted_change_rate') return measureWeighted(tallies, confidence)
-  const { control, label, figure } = PATTERN.exec(of.metric)?.groups ?? {}
-  if (label !== undefined) return measureLabel(labelCounts(label, tallies), figure as Figure, confidence)
-  const counts = countsOf({ ...of, control }, tallies)
+  const { label, figure } = partsOf(of.metric)
+  if (label !== undefined) return measureLabel(labelCounts(of, label, tallies), figure as Figure, confidence)
+  const counts = countsOf(of, tallies)
   const sum = of.metric.endsWith('similarity') ? similaritySum(counts) : counts.changed
   return mean(sum, counts.count, confidence)
 }
 
-function countsOf(of: MetricOf & { control: string | undefined }, tallies: Tallies): Counts {
-  if (of.control !== undefined) return tallies.controls.get(of.control) ?? NONE
-  if (of.model_version != null) return tallies.modelVersions.get(of.model_version) ?? NONE
-  if (of.stratum != null) return tallies.reviewedStrata.get(of.stratum) ?? NONE
-  return tallies.total
+/** The tallies of one version or stratum alone that a metric is measured by; none where it is of all tasks. */
+export function crossingsOf(of: MetricOf): [dimension: Crossing, key: string][] {
+  const group = groupOf(of)
+  if (group === null) return []
+  const { control, label } = partsOf(of.metric)
+  if (control !== undefined) return [[controlsOf(...group), control]]
+  return splits(label ?? '').map(([name, own]) => [labelsOf(...group, name), own])
+}
+
+function partsOf(metric: string): { control?: string; label?: string; figure?: string } {
+  return PATTERN.exec(metric)?.groups ?? {}
+}
+
+function groupOf({ model_version = null, stratum = null }: MetricOf): [Group, string] | null {
+  if (model_version !== null) return ['model_version', model_version]
+  return stratum === null ? null : ['stratum', stratum]
+}
+
+function countsOf(of: MetricOf, tallies: Tallies): Counts {
+  const { control } = partsOf(of.metric)
+  const group = groupOf(of)
+  if (group === null) return control === undefined ? tallies.total : (tallies.controls.get(control) ?? NONE)
+  const [by, key] = group
+  if (control !== undefined) return tallies.crossings.get(crossingId(controlsOf(by, key), control)) ?? NONE
+  return (by === 'stratum' ? tallies.reviewedStrata : tallies.modelVersions).get(key) ?? NONE
 }
 
 /** The mean of numbers from 0 to 1, of which only the sum is known. */
@@ -90,15 +110,19 @@ function measureWeighted(tallies: Tallies, confidence: number): Measured {
 
 type Figure = 'precision' | 'recall' | 'f1'
 
-/**
- * The counts of a label by `NAME/LABEL`. Either may hold slashes: NAME is the shortest beginning that is a control of the
- * project.
- */
-function labelCounts(name: string, { frequencies }: Tallies): LabelCounts {
-  const slashes = [...name.matchAll(/\//g)].map(({ index }) => index)
-  const end = slashes.find((index) => frequencies.has(name.slice(0, index)))
-  if (end === undefined) return NO_LABEL
-  return frequencies.get(name.slice(0, end))?.labels.get(shown(name.slice(end + 1))) ?? NO_LABEL
+/** How `NAME/LABEL` can be read, either of which may hold slashes; the label as it is counted. */
+function splits(name: string): [control: string, label: string][] {
+  return [...name.matchAll(/\//g)].map(({ index }) => [name.slice(0, index), shown(name.slice(index + 1))])
+}
+
+/** Of several ways to read the name, the one with the shortest control that the project has. */
+function labelCounts(of: MetricOf, name: string, { controls, frequencies, crossings }: Tallies): LabelCounts {
+  const [control, label] = splits(name).find(([control]) => controls.has(control)) ?? []
+  if (control === undefined || label === undefined) return NO_LABEL
+  const group = groupOf(of)
+  if (group === null) return frequencies.get(control)?.labels.get(label) ?? NO_LABEL
+  const counts = crossings.get(crossingId(labelsOf(...group, control), label))
+  return counts ? asLabelCounts(counts) : NO_LABEL
 }
 
 /**

@@ -4,6 +4,7 @@ import type { ProjectRow } from '../annotations/store.ts'
 import type { Database } from '../db/database.ts'
 import type { Definition } from '../monitors/monitor.ts'
 import type { EvaluationContext } from './evaluation.ts'
+import { crossingsOf } from './metric.ts'
 import { type RunStratum, readTallies } from './tallies.ts'
 
 /** Projects that are followed, the newest first; `before` is the id of the last one that was read. */
@@ -50,7 +51,12 @@ export async function readContext(
   const thresholds = focus === null ? (definition?.thresholds ?? []) : []
   return {
     project,
-    tallies: await readTallies(db, project.project_id, (run?.strata ?? []) as RunStratum[]),
+    tallies: await readTallies(
+      db,
+      project.project_id,
+      (run?.strata ?? []) as RunStratum[],
+      thresholds.flatMap(crossingsOf),
+    ),
     thresholds,
     alerts: await readAlerts(db, project.project_id, thresholds),
     confidence: definition?.confidence ?? 0.95,

@@ -1,7 +1,9 @@
+import { sql } from 'kysely'
 import type { Database } from '../db/database.ts'
+import { toJsonb } from '../db/json.ts'
 import type { Stratum } from '../metrics/weighted.ts'
 import { type Frequencies, readFrequencies } from './frequencies.ts'
-import { type Dimension, type Frequency, fromBillionths, SIMILARITY_BUCKETS } from './tally.ts'
+import { type Crossing, type Dimension, type Frequency, fromBillionths, SIMILARITY_BUCKETS } from './tally.ts'
 
 /** One row of the tallies; `amount` as `tally.ts` says. */
 export interface Counts {
@@ -34,6 +36,8 @@ export interface Tallies {
   modelVersions: Map<string, Counts>
   reviewedStrata: Map<string, Counts>
   annotators: Map<string, Counts>
+  /** Of one version or stratum alone, as far as it was asked for: by dimension and key, see `crossingId`. */
+  crossings: Map<string, Counts>
   /** Per annotator, the buckets of lead times. */
   leadTimes: Map<string, Counts[]>
   /** Empty in a project that no run made. */
@@ -44,8 +48,12 @@ export interface Tallies {
 
 const NONE: Counts = { count: 0, changed: 0, amount: 0 }
 
+export function crossingId(dimension: Crossing, key: string): string {
+  return JSON.stringify([dimension, key])
+}
+
 /** The dimensions that are read whole. */
-const WHOLE: Exclude<Dimension, Frequency>[] = [
+const WHOLE: Exclude<Dimension, Frequency | Crossing>[] = [
   ...([
     'coverage',
     'total',
@@ -64,6 +72,7 @@ export async function readTallies(
   db: Database['kysely'],
   project: number,
   strata: RunStratum[],
+  asked: [dimension: Crossing, key: string][] = [],
 ): Promise<Tallies> {
   const rows = await db
     .selectFrom('tallies')
@@ -99,6 +108,7 @@ export async function readTallies(
     controls,
     similarities: histograms(byDimension.get('similarity') ?? []),
     frequencies: await readFrequencies(db, project, [...controls.keys()]),
+    crossings: await readCrossings(db, project, asked),
     modelVersions: of('model_version'),
     reviewedStrata: of('stratum'),
     annotators: of('annotator'),
@@ -106,10 +116,6 @@ export async function readTallies(
     strata,
     planned: strata.reduce((sum, stratum) => sum + shown(stratum), 0),
   }
-}
-
-function shown({ sampled, blind = 0 }: RunStratum): number {
-  return sampled - blind
 }
 
 function histograms(rows: { key: string; count: number }[]): Map<string, number[]> {
@@ -126,6 +132,23 @@ function histograms(rows: { key: string; count: number }[]): Map<string, number[
 
 export function emptyHistogram(): number[] {
   return new Array(SIMILARITY_BUCKETS).fill(0)
+}
+
+async function readCrossings(
+  db: Database['kysely'],
+  project: number,
+  asked: [dimension: Crossing, key: string][],
+): Promise<Map<string, Counts>> {
+  if (asked.length === 0) return new Map()
+  const { rows } = await sql<Counts & { dimension: Crossing; key: string }>`
+    select dimension, key, count, changed, amount from tallies
+    where project_id = ${project} and (dimension, key) in
+      (select asked->>0, asked->>1 from jsonb_array_elements(${toJsonb(asked)}::jsonb) as asked)`.execute(db)
+  return new Map(rows.map(({ dimension, key, ...counts }) => [crossingId(dimension, key), counts]))
+}
+
+function shown({ sampled, blind = 0 }: RunStratum): number {
+  return sampled - blind
 }
 
 /** The sum of the similarities of the tasks counted. */

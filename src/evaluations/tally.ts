@@ -5,8 +5,8 @@ import type { Replacements } from './replacement.ts'
 
 /**
  * What each dimension counts. `count` is a number of tasks (for `lead_time`: of annotations); `amount` is a sum of
- * similarities in billionths, for `lead_time` of milliseconds. Of the last three there may be as many keys as there are
- * different labels and words: only the most frequent are ever read.
+ * similarities in billionths, for `lead_time` of milliseconds. Of `Frequency` there may be as many keys as there are
+ * different labels and words: only the most frequent are ever read. Of `Crossing` only what a threshold is on is read.
  */
 export type Dimension =
   | 'coverage' // keys tasks, reviewed, skipped, not_comparable, blind
@@ -20,12 +20,21 @@ export type Dimension =
   | 'blind' // key '': the compared blind tasks
   | 'seed' // key '': what the original script counts, blind or not
   | Frequency
+  | Crossing
 
 /** What is counted by control, whose name ends the dimension. */
 export type Frequency =
   | `label ${string}` // key: a label; answers and regions with it on either side, with it predicted, with it corrected
   | `confusion ${string}` // key: JSON of predicted and corrected label; answers and regions
   | `edit ${string}` // key: JSON of removed and added words; edits
+
+/** Which tasks are counted together besides all. */
+export type Group = 'model_version' | 'stratum'
+
+/** What is counted by control, or by control and label, of one version or stratum alone. */
+export type Crossing =
+  | `${Group} control ${string}` // the version or stratum ends the dimension; key: name of the control tag
+  | `${Group} label ${string}` // ends in JSON of that and the control; key and numbers as of label
 
 /** One addend: dimension, key, count, changed, amount. */
 export type Addend = [dimension: Dimension, key: string, count: number, changed: number, amount: number]
@@ -66,12 +75,19 @@ export function contribution(outcome: TaskOutcome, blind = false): Addend[] {
     return addends
   }
   one('total', '', compared.changed, compared.similarity)
-  one('model_version', compared.model_version, compared.changed, compared.similarity)
-  if (outcome.stratum !== null) one('stratum', outcome.stratum, compared.changed, compared.similarity)
+  const groups: [Group, string][] = [['model_version', compared.model_version]]
+  if (outcome.stratum !== null) groups.push(['stratum', outcome.stratum])
+  for (const [group, of] of groups) one(group, of, compared.changed, compared.similarity)
   for (const [name, control] of Object.entries(compared.controls)) {
+    const replaced = frequencies(name, compared.replacements[name])
     one('control', name, control.changed, control.similarity)
     addends.push(['similarity', `${name} ${similarityBucket(control)}`, 1, 0, 0])
-    addends.push(...frequencies(name, compared.replacements[name]))
+    addends.push(...replaced)
+    const labels = replaced.filter(([dimension]) => dimension === `label ${name}`)
+    for (const [group, of] of groups) {
+      one(controlsOf(group, of), name, control.changed, control.similarity)
+      addends.push(...labels.map(([, ...counts]): Addend => [labelsOf(group, of, name), ...counts]))
+    }
   }
   for (const annotator of compared.annotators) {
     addends.push(['annotator', annotator.key, 1, annotator.changed ? 1 : 0, 0])
@@ -88,6 +104,14 @@ export function similarityBucket({ changed, similarity }: { changed: boolean; si
 }
 
 export const SIMILARITY_BUCKETS = 11
+
+export function controlsOf(group: Group, key: string): Crossing {
+  return `${group} control ${key}`
+}
+
+export function labelsOf(group: Group, key: string, control: string): Crossing {
+  return `${group} label ${JSON.stringify([key, control])}`
+}
 
 function frequencies(control: string, { labels, edits }: Replacements = { labels: [], edits: [] }): Addend[] {
   const addends: Addend[] = []
@@ -150,6 +174,6 @@ export async function moveTallies(tx: Transaction, project: number, addends: Add
     where project_id = ${project} and dimension = addend->>0 and key = addend->>1 and count = 0`.execute(tx)
 }
 
-function isFrequency(dimension: Dimension): dimension is Frequency {
-  return /^(label|confusion|edit) /.test(dimension)
+function isFrequency(dimension: Dimension): boolean {
+  return /^(label|confusion|edit|(model_version|stratum) label) /.test(dimension)
 }

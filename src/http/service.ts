@@ -47,8 +47,9 @@ export function serviceRoutes({ document, readiness, scrape, version }: ServiceR
   router.get('/openapi.json', (_request, response) => {
     response.json(document.json)
   })
-  router.get('/docs', (_request, response) => {
-    response.type('html').send(referencePage(document.json))
+  router.get('/docs', (request, response) => {
+    const origin = `${request.protocol}://${request.host ?? 'localhost'}`
+    response.type('html').send(referencePage(document.json, origin))
   })
 
   router.post('/labeling-config/sample-prediction', (request, response) => {

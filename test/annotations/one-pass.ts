@@ -68,24 +68,33 @@ export function onePass(fake: FakeLabelStudio, project: number, run: Run | null)
     const truths = votes.filter(({ annotation }) => annotation.ground_truth)
     const deciding = truths.length > 0 ? truths : votes
     const decision = decide(deciding)
+    const sides = [
+      ['model_version', decision.side[0]?.version],
+      ['stratum', imported?.stratum],
+    ] as const
+    const groups = sides.flatMap(([by, key]) => (key === undefined ? [] : [{ by, key }]))
     const decided = controls.map((control) => {
       const { name } = control
       const outcome = decide(
         deciding.map((vote) => ({ ...(vote.controls[name] as Vote['controls'][string]), vote })),
       )
       const [first] = outcome.side.map(({ vote }) => vote).sort((a, b) => a.annotation.id - b.annotation.id)
+      if (imported?.blind) return { name, ...decidedOf(outcome) }
       const both = [control, first?.prediction ?? [], first?.annotation.result ?? []] as const
       for (const { predicted, corrected } of labelPairs(...both)) {
         add(`confusion ${name} ${JSON.stringify([predicted, corrected])}`)
         for (const label of new Set([predicted, corrected])) {
           if (label === null) continue
-          add(`label ${name} ${label}`, label === predicted, label === corrected ? 1 : 0)
+          const sides = [label === predicted, label === corrected ? 1 : 0] as const
+          add(`label ${name} ${label}`, ...sides)
+          for (const { by, key } of groups)
+            add(`${by} label ${JSON.stringify([key, name])} ${label}`, ...sides)
         }
       }
       for (const { removed, added } of textEdits(...both)) {
         add(`edit ${name} ${JSON.stringify([removed, added])}`)
       }
-      return { name, changed: outcome.changed, similarity: mean(outcome.side.map((each) => each.similarity)) }
+      return { name, ...decidedOf(outcome) }
     })
     const { changed } = decision
     const amount = billionths(mean(decided.map(({ similarity }) => similarity)))
@@ -97,7 +106,9 @@ export function onePass(fake: FakeLabelStudio, project: number, run: Run | null)
     add(`model_version ${decision.side[0]?.version}`, changed, amount)
     if (imported) add(`stratum ${imported.stratum}`, changed, amount)
     for (const control of decided) {
-      add(`control ${control.name}`, control.changed, billionths(control.similarity))
+      const sums = [control.changed, billionths(control.similarity)] as const
+      add(`control ${control.name}`, ...sums)
+      for (const { by, key } of groups) add(`${by} control ${key} ${control.name}`, ...sums)
     }
     for (const [author, own] of Map.groupBy(votes, ({ annotation }) => annotation.completed_by)) {
       add(`annotator ${author}`, decide(own).changed)
@@ -131,6 +142,10 @@ function predictionOf(fake: FakeLabelStudio, task: FakeTask, annotation: FakeAnn
   return (
     parent ?? predictions.find(({ model_version }) => model_version === version) ?? predictions[0] ?? null
   )
+}
+
+function decidedOf({ changed, side }: { changed: boolean; side: { similarity: number }[] }) {
+  return { changed, similarity: mean(side.map((each) => each.similarity)) }
 }
 
 /** More than half decides, and a tie is a change. */

@@ -38,15 +38,17 @@ const nothing: Tallies = {
   ...{ reviewedStrata: new Map(), annotators: new Map(), leadTimes: new Map(), strata: [], planned: 0 },
   blind: { tasks: 0, compared: counts(0, 0) },
   frequencies: new Map(),
+  crossings: new Map(),
 }
 const reviewed: Tallies = {
   coverage: { tasks: 200, reviewed: 60, skipped: 2, not_comparable: 3 },
   total: counts(57, 9, 0.94),
   seed: counts(62, 10),
-  blind: { tasks: 0, compared: counts(0, 0) },
   similarities: new Map(),
+  blind: { tasks: 0, compared: counts(0, 0) },
   controls: new Map([['answer', counts(57, 9, 0.9)]]),
   frequencies: new Map(),
+  crossings: new Map(),
   modelVersions: new Map([
     ['v1', counts(50, 4, 0.97)],
     ['v2', counts(7, 5, 0.7)],

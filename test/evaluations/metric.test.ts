@@ -16,6 +16,8 @@ const tallies: Tallies = {
   similarities: new Map(),
   controls: new Map([
     ['answer', counts(60, 12, 0.8)],
+    ['topic', counts(60, 12, 0.8)],
+    ['my/topic', counts(60, 12, 0.8)],
     ['a.change_rate', counts(10, 1, 1)],
   ]),
   modelVersions: new Map([
@@ -46,6 +48,11 @@ const tallies: Tallies = {
       { labels: new Map([['b/c', { predicted: 3, corrected: 3, both: 1 }]]), confusions: [], edits: [] },
     ],
   ]),
+  crossings: new Map([
+    ['["model_version control v2","answer"]', counts(20, 9, 0.7)],
+    ['["stratum control 2024-11-12","answer"]', counts(30, 3, 0.8)],
+    ['["model_version label [\\"v2\\",\\"topic\\"]","Art/Music. etc"]', { count: 5, changed: 4, amount: 3 }],
+  ]),
   annotators: new Map(),
   leadTimes: new Map(),
   strata: [
@@ -67,6 +74,24 @@ describe('a metric', () => {
     ['similarity of one model version', { metric: 'similarity', model_version: 'v1' }, 38, 40],
     ['change_rate of one stratum', { metric: 'change_rate', stratum: '2024-11-12' }, 12, 30],
     ['similarity of one stratum', { metric: 'similarity', stratum: '2024-11-11' }, 29.7, 30],
+    [
+      'control:NAME.change_rate of one model version',
+      { metric: 'control:answer.change_rate', model_version: 'v2' },
+      9,
+      20,
+    ],
+    [
+      'control:NAME.similarity of one stratum',
+      { metric: 'control:answer.similarity', stratum: '2024-11-12' },
+      24,
+      30,
+    ],
+    [
+      'recall of a label of one model version',
+      { metric: 'label:topic/Art/Music. etc.recall', model_version: 'v2' },
+      2,
+      3,
+    ],
     ['recall of a label is of the answers corrected to it', { metric: 'label:topic/sports.recall' }, 24, 30],
     [
       'precision of a label is of the answers predicted so',
@@ -139,13 +164,20 @@ describe('a metric that can not be had', () => {
       'is weighted, and of one version',
       { metric: 'weighted_change_rate', model_version: 'v1' },
       'model_version',
-      /Only change_rate and similarity can be had by model_version/,
+      /can't be had by model_version/,
     ],
     [
-      'is of a control in one stratum',
-      { metric: 'control:answer.change_rate', stratum: 'a' },
+      'is weighted, and of one stratum',
+      { metric: 'weighted_change_rate', stratum: 'a' },
       'stratum',
-      /not control:answer.change_rate/,
+      /weighted_change_rate is of all records.*take change_rate/,
+    ],
+    ['names a label of no control', { metric: 'label:sports.recall' }, 'metric', /no metric/],
+    [
+      'is no figure of a label',
+      { metric: 'label:topic/sports.accuracy' },
+      'metric',
+      /label:NAME\/LABEL.recall/,
     ],
   ])('%s', (_, of, field, says) => {
     const problem = metricProblem(of)

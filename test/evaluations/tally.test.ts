@@ -38,6 +38,8 @@ const compared: NonNullable<TaskOutcome['compared']> = {
   ],
 }
 
+const isCrossing = (dimension: string) => /^(model_version|stratum) /.test(dimension)
+
 describe('a task that is', () => {
   test.each<[sentence: string, outcome: TaskOutcome, adds: Addend[]]>([
     [
@@ -75,8 +77,10 @@ describe('a task that is', () => {
         ['model_version', 'v1', 1, 1, 750_000_000],
         ['stratum', 'd', 1, 1, 750_000_000],
         ['control', 'answer', 1, 1, 500_000_000],
+        ['similarity', 'answer 5', 1, 0, 0],
         ['edit answer', '["Sydney","Canberra"]', 2, 0, 0],
         ['control', 'topic', 1, 0, 1_000_000_000],
+        ['similarity', 'topic 10', 1, 0, 0],
         ['confusion topic', '["A","A"]', 3, 0, 0],
         ['label topic', 'A', 3, 3, 3],
         ['confusion topic', '["A","B"]', 2, 0, 0],
@@ -93,12 +97,39 @@ describe('a task that is', () => {
       ],
     ],
   ])('%s', (_sentence, outcome, adds) => {
-    expect(contribution(outcome)).toEqual(adds)
+    expect(contribution(outcome).filter(([dimension]) => !isCrossing(dimension))).toEqual(adds)
+  })
+
+  test('compared adds its controls and labels to those of its version and its stratum', () => {
+    const outcome: TaskOutcome = { state: 'compared', stratum: 'd', seed: 'unchanged', compared }
+    const sums = difference([], contribution(outcome))
+    for (const [group, of] of [
+      ['model_version', 'v1'],
+      ['stratum', 'd'],
+    ]) {
+      expect(sums.filter(([dimension]) => dimension.startsWith(`${group} `))).toEqual([
+        [`${group} control ${of}`, 'answer', 1, 1, 500_000_000],
+        [`${group} control ${of}`, 'topic', 1, 0, 1_000_000_000],
+        [`${group} label ["${of}","topic"]`, 'A', 5, 5, 3],
+        [`${group} label ["${of}","topic"]`, 'B', 4, 1, 3],
+      ])
+    }
+  })
+
+  test('blind is covered, and adds to nothing but the blind ones and what the original script counts', () => {
+    const outcome: TaskOutcome = { state: 'compared', stratum: 'd', seed: 'unchanged', compared }
+    expect(contribution(outcome, true)).toEqual([
+      ['coverage', 'tasks', 1, 0, 0],
+      ['coverage', 'blind', 1, 0, 0],
+      ['seed', '', 1, 0, 0],
+      ['coverage', 'reviewed', 1, 0, 0],
+      ['blind', '', 1, 1, 750_000_000],
+    ])
   })
 
   test('compared in a project without strata adds to none', () => {
     const adds = contribution({ state: 'compared', stratum: null, seed: 'unchanged', compared })
-    expect(adds.filter(([dimension]) => dimension === 'stratum')).toEqual([])
+    expect(adds.filter(([dimension]) => dimension.startsWith('stratum'))).toEqual([])
   })
 })
 

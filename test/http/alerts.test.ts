@@ -34,12 +34,16 @@ describe('a threshold', () => {
     const thresholds = [
       { metric: 'change_rate', max: 0.2, model_version: 'v2', renotify_hours: 24 },
       { metric: 'similarity', min: 0.8, stratum: '2024-11-11' },
+      { metric: 'control:answer.change_rate', max: 0.3, model_version: 'v2' },
+      { metric: 'label:topic/Art/Music. etc.recall', min: 0.9, stratum: '2024-11-11' },
     ]
     const { status, body } = await create({ name: 'by-version', thresholds })
     expect(status).toBe(201)
     expect(body.thresholds).toMatchObject([
       { model_version: 'v2', stratum: null, renotify_hours: 24 },
       { model_version: null, stratum: '2024-11-11', renotify_hours: null },
+      { model_version: 'v2', metric: 'control:answer.change_rate' },
+      { metric: 'label:topic/Art/Music. etc.recall', min: 0.9 },
     ])
   })
 
@@ -51,8 +55,8 @@ describe('a threshold', () => {
       422,
     ],
     [
-      'a control of one',
-      { metric: 'control:answer.similarity', min: 0.2, stratum: 'a' },
+      'the weighted rate of one',
+      { metric: 'weighted_change_rate', max: 0.2, stratum: 'a' },
       '/thresholds/0/stratum',
       422,
     ],

@@ -33,6 +33,8 @@ export interface ReviewedProject {
 }
 
 interface RunOf {
+  /** By default a new one. */
+  id?: string
   monitor: { id: string; name: string }
   from: string
   to: string
@@ -162,7 +164,7 @@ function annotationOf(
 }
 
 async function insertRun(database: Database, run: RunOf, project: number): Promise<string> {
-  const id = randomUUID()
+  const id = run.id ?? randomUUID()
   await database.kysely
     .insertInto('runs')
     .values({

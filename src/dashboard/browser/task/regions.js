@@ -16,7 +16,7 @@ export function regionsOf(control, result) {
 }
 
 /** @param {Region} region @returns {Record<string, any>} */
-export function valueOf(region) {
+export function contentOf(region) {
   return typeof region.value === 'object' && region.value !== null ? region.value : {}
 }
 
@@ -56,7 +56,7 @@ const BULKY = [
  * @returns {string[]}
  */
 export function labelsOf(region) {
-  return Object.entries(valueOf(region))
+  return Object.entries(contentOf(region))
     .filter(([name]) => !NUMBERS.includes(name) && !BULKY.includes(name))
     .flatMap(([, value]) => (Array.isArray(value) ? value : [value]))
     .filter((value) => typeof value === 'string')
@@ -64,7 +64,7 @@ export function labelsOf(region) {
 
 /** @param {Region} region */
 export function textOf(region) {
-  const { text } = valueOf(region)
+  const { text } = contentOf(region)
   return Array.isArray(text) ? text.map(String).join('\n') : typeof text === 'string' ? text : null
 }
 
@@ -77,7 +77,7 @@ export function textOf(region) {
 export function describe(region) {
   if (region.type === 'relation')
     return `${region.from_id} → ${region.to_id} ${(region.labels ?? []).join(', ')}`
-  const value = valueOf(region)
+  const value = contentOf(region)
   const labels = labelsOf(region).join(', ')
   const place = placeOf(value)
   if (place) return [labels, place].filter(Boolean).join(' ')

@@ -1,5 +1,5 @@
 import { html, nothing, svg } from 'lit-html'
-import { describe, labelsOf, valueOf } from './regions.js'
+import { contentOf, describe, labelsOf } from './regions.js'
 
 /** @import { Region } from './regions.js' */
 
@@ -8,7 +8,7 @@ const [WIDTH, HEIGHT] = [1000, 750]
 
 /** @param {Region} region */
 export function isShape(region) {
-  const { x, y, width, height, radiusX, points } = valueOf(region)
+  const { x, y, width, height, radiusX, points } = contentOf(region)
   const isPlaced = typeof x === 'number' && typeof y === 'number'
   return (
     (isPlaced && (typeof radiusX === 'number' || typeof width === 'number' || typeof height === 'number')) ||
@@ -55,7 +55,7 @@ export function shapeDiff(predicted, corrected, picture) {
 
 /** @param {Region} region @param {number} width @param {number} height */
 function draw(region, width, height) {
-  const value = valueOf(region)
+  const value = contentOf(region)
   const x = (/** @type {number} */ share) => (share * width) / 100
   const y = (/** @type {number} */ share) => (share * height) / 100
   const size = Math.max(width, height) / 34

@@ -1,5 +1,5 @@
 import { html } from 'lit-html'
-import { labelsOf, valueOf } from './regions.js'
+import { contentOf, labelsOf } from './regions.js'
 
 /** @import { Region } from './regions.js' */
 
@@ -10,7 +10,7 @@ import { labelsOf, valueOf } from './regions.js'
  * @param {unknown} text
  */
 export function isSpan(region, text) {
-  const { start, end } = valueOf(region)
+  const { start, end } = contentOf(region)
   return (
     typeof text === 'string' &&
     Number.isInteger(start) &&
@@ -50,7 +50,7 @@ function highlighted(text, spans, others, kind) {
 
 /** @param {Region} span */
 function nameOf(span) {
-  const { start, end } = valueOf(span)
+  const { start, end } = contentOf(span)
   return `${start} ${end} ${labelsOf(span).join()}`
 }
 
@@ -64,13 +64,13 @@ function nameOf(span) {
 export function pieces(text, spans) {
   const edges = new Set([0, text.length])
   for (const span of spans) {
-    const { start, end } = valueOf(span)
+    const { start, end } = contentOf(span)
     edges.add(start).add(end)
   }
   const inOrder = [...edges].sort((a, b) => a - b)
   return inOrder.slice(0, -1).map((from, index) => {
     const to = inOrder[index + 1] ?? from
-    const inside = spans.filter((span) => valueOf(span).start <= from && valueOf(span).end >= to)
+    const inside = spans.filter((span) => contentOf(span).start <= from && contentOf(span).end >= to)
     return { part: text.slice(from, to), inside }
   })
 }

@@ -1,5 +1,5 @@
 import { html } from 'lit-html'
-import { describe, labelsOf, plain, valueOf } from './regions.js'
+import { contentOf, describe, labelsOf, plain } from './regions.js'
 
 /** @import { Region } from './regions.js' */
 
@@ -25,7 +25,7 @@ export function valueDiff(predicted, corrected) {
  */
 export function entriesOf(regions) {
   return regions.flatMap((region) => {
-    const entries = Object.values(valueOf(region))
+    const entries = Object.values(contentOf(region))
     const [only] = entries
     if (entries.length === 1 && Array.isArray(only) && only.length > 0)
       return only.map((each) => (Array.isArray(each) ? each.join(' / ') : plain(each)))
