@@ -27,9 +27,14 @@ function pair(start: unknown, end: unknown): Interval | null {
   return from === null || to === null ? null : [from, to]
 }
 
-/** `/div[1]/p[1]` and `/div/p` are the same node; Paragraphs have the index of the paragraph. */
+/**
+ * `/div[1]/p[1]`, `/div/p` and the first text in it are the same node to an offset (the editor writes the text);
+ * Paragraphs have the index of the paragraph.
+ */
 function node(path: unknown): string {
-  return asText(path).replaceAll('[1]', '')
+  return asText(path)
+    .replaceAll('[1]', '')
+    .replace(/\/text\(\)$/, '')
 }
 
 /** Milliseconds of a date written year first, taken as UTC when it names no zone, as the time series editor does. */
