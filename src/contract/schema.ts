@@ -497,7 +497,7 @@ export interface paths {
         put?: never;
         /**
          * The logged answers for tasks
-         * @description For each task whose data the service knows from a run, the answer that the model in production gave; for any other task an empty result.
+         * @description For each task whose data the service knows from a run, the answer that the model in production gave; for any other task, and for data that a blind task has (`sample.blind_fraction`), an empty result.
          */
         post: operations["predict"];
         delete?: never;
@@ -2763,7 +2763,7 @@ export interface operations {
     exportEvaluation: {
         parameters: {
             query: {
-                /** @description `jsonl` is `{data, prediction, annotation, changed, split}`, the last two as Label Studio's results; `chat` is `{messages: [{role, content}]}`, the prompt by the `user` and the corrected answer by the `assistant`; `preference` is `{prompt, chosen, rejected, task, model_version}` for changed tasks only, with the correction chosen and the prediction rejected; `label-studio` is a task with prediction and annotations, as Label Studio's import takes it. In `jsonl`, `chat` and `preference` the annotation is the one that decides. Where a project has blind tasks, `jsonl` and `preference` have `blind` in each line too, and `label-studio` in `meta`. */
+                /** @description `jsonl` is `{data, prediction, annotation, changed, split}`, the last two as Label Studio's results; `chat` is `{messages: [{role, content}]}`, the prompt by the `user` and the corrected answer by the `assistant`; `preference` is `{prompt, chosen, rejected, task, model_version}` for changed tasks only, with the correction chosen and the prediction rejected; `label-studio` is a task with prediction and annotations, as Label Studio's import takes it. In `jsonl`, `chat` and `preference` the annotation is the one that decides. Where a project has blind tasks, `jsonl` and `preference` have `blind` in each line too, and `label-studio` in `meta`: who did not see the prediction writes free text in other words also where it was right, and `blind=false` leaves these tasks out. */
                 format: "jsonl" | "chat" | "preference" | "label-studio";
                 /** @description Only tasks that reviewers changed (`true`) or left as predicted (`false`). */
                 changed?: boolean;
