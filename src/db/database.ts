@@ -46,7 +46,9 @@ export async function openDatabase(options: {
   }
   let server: string
   try {
-    server = await checkServer(connection)
+    const { version, warnings } = await checkServer(connection)
+    server = version
+    for (const warning of warnings) log.warn(warning)
   } catch (error) {
     await embedded?.close()
     throw databaseUrl === null ? error : connectionProblem(databaseUrl, error as Error)

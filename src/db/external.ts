@@ -4,10 +4,12 @@ import { DatabaseStartError } from './start-error.ts'
 const OLDEST_SERVER = 15
 
 /**
- * Connects once and looks whether the service can work there. Returns the server's version, e.g. "PostgreSQL 15.8".
- * Throws what `pg` throws, or a DatabaseStartError that lists everything that is wrong.
+ * Connects once and looks whether the service can work there. Returns the server's version, e.g. "PostgreSQL 15.8", and
+ * what is to be warned of. Throws what `pg` throws, or a DatabaseStartError that lists everything that is wrong.
  */
-export async function checkServer(connection: pg.ClientConfig): Promise<string> {
+export async function checkServer(
+  connection: pg.ClientConfig,
+): Promise<{ version: string; warnings: string[] }> {
   const client = new pg.Client(connection)
   client.on('error', () => {})
   try {
@@ -19,6 +21,8 @@ export async function checkServer(connection: pg.ClientConfig): Promise<string> 
       current_database() as database,
       current_user as username,
       pg_is_in_recovery() as standby,
+      current_setting('fsync') as fsync,
+      current_setting('synchronous_commit') as synchronous_commit,
       has_database_privilege(current_database(), 'create') as creates_schemas,
       coalesce(has_schema_privilege(current_schema(), 'create'), false) as creates_tables`)
     const [server] = rows as [ServerFacts]
@@ -28,7 +32,7 @@ export async function checkServer(connection: pg.ClientConfig): Promise<string> 
         `The service can't work with database ${server.database} on ${client.host}: ${problems.join('; and ')}.`,
       )
     }
-    return `PostgreSQL ${server.version}`
+    return { version: `PostgreSQL ${server.version}`, warnings: warningsAbout(server) }
   } finally {
     await client.end().catch(() => {})
   }
@@ -42,6 +46,8 @@ export interface ServerFacts {
   readonly username: string
   /** Whether it only follows another server. */
   readonly standby: boolean
+  readonly fsync: string
+  readonly synchronous_commit: string
   readonly creates_schemas: boolean
   readonly creates_tables: boolean
 }
@@ -66,6 +72,16 @@ export function problemsWith(server: ServerFacts): string[] {
     )
   }
   return problems
+}
+
+/** What the service can work with, but must not keep to itself: it acknowledges what is committed. */
+export function warningsAbout(server: Pick<ServerFacts, 'fsync' | 'synchronous_commit'>): string[] {
+  return (['fsync', 'synchronous_commit'] as const)
+    .filter((setting) => server[setting] === 'off')
+    .map(
+      (setting) =>
+        `The database server has ${setting} off: events that the service acknowledged can be gone after a power loss. Set it to on.`,
+    )
 }
 
 /** What a failed first connection to `DATABASE_URL` means, without the password that stands in it. */

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/db/database.ts'
-import { problemsWith } from '../../src/db/external.ts'
+import { problemsWith, warningsAbout } from '../../src/db/external.ts'
 import { onServer, type TestDatabase, testDatabase, urlOf } from '../support/database.ts'
-import { recordingLog, silent } from '../support/log.ts'
+import { recordingLog, recordingLog, silent } from '../support/log.ts'
 
 let shared: TestDatabase
 const log = recordingLog()
@@ -140,6 +140,8 @@ describe('DATABASE_URL that does not work', () => {
     database: 'app',
     username: 'me',
     standby: false,
+    fsync: 'on',
+    synchronous_commit: 'on',
     creates_schemas: true,
     creates_tables: true,
   }
@@ -164,5 +166,24 @@ describe('DATABASE_URL that does not work', () => {
   ])('%s', (_, facts, expected) => {
     const problems = problemsWith({ ...fitting, ...facts })
     expect(problems).toEqual(expected.map((pattern) => expect.stringMatching(pattern)))
+  })
+
+  test.each([
+    ['a server that keeps what it commits', {}, []],
+    ['one that does not write through', { fsync: 'off' }, [/has fsync off.*power loss/]],
+    ['one that commits before it writes', { synchronous_commit: 'off' }, [/has synchronous_commit off/]],
+    ['one that waits for its own disk alone', { synchronous_commit: 'local' }, []],
+  ])('of %s the right is said', (_, facts, expected) => {
+    const warnings = warningsAbout({ ...fitting, ...facts })
+    expect(warnings).toEqual(expected.map((pattern) => expect.stringMatching(pattern)))
+  })
+
+  test('the warnings are logged, once', async () => {
+    const log = recordingLog()
+    const { database, drop } = await testDatabase({ migrated: false, log: log as never })
+    const { rows } = await database.pool.query('show fsync')
+    await drop()
+    const warned = log.entries.filter((entry) => entry.includes('has fsync off'))
+    expect(warned).toHaveLength(rows[0].fsync === 'off' ? 1 : 0)
   })
 })

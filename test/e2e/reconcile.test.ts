@@ -53,7 +53,9 @@ describe('the webhook of a run’s project', () => {
   let run: Run
   let project: number
   let registered: Hook
-  const patch = (fields: object) => rig.call('PATCH', `/api/webhooks/${registered.id}/`, fields)
+  // Label Studio takes actions that are not named away.
+  const patch = (fields: object) =>
+    rig.call('PATCH', `/api/webhooks/${registered.id}/`, { actions: registered.actions, ...fields })
   beforeAll(async () => {
     run = await smallRun('webhook')
     project = run.project?.id as number
@@ -179,7 +181,11 @@ test(`a project of ${MANY} tasks in which nothing changed costs three calls`, as
   expect(proxy.calls.filter((call) => call.includes('fields=all') && isOf(call, run))).toEqual([])
 
   const project = run.project?.id as number
-  await reconcile(project)
+  // Tasks that changed in the last seconds are listed again, because an edit becomes visible only after its time.
+  do {
+    proxy.calls.length = 0
+    await reconcile(project)
+  } while (proxy.calls.length > 3)
   proxy.calls.length = 0
   const times: number[] = []
   for (let time = 0; time < TIMES; time++) {

@@ -52,10 +52,17 @@ async function interruptImport(
   act: (replica: Replica) => Promise<void>,
 ): Promise<{ run: Run; interrupted: Replica }> {
   const [{ service }] = replicas
+  let interrupted: Replica | undefined
   const struck = Promise.race(
-    replicas.map((replica) =>
-      replica.labelStudio.once(moment, isImport, () => act(replica)).then(() => replica),
-    ),
+    replicas.map(async (replica) => {
+      // The one that goes on imports as well.
+      const isFirst = (method: string, path: string) => interrupted === undefined && isImport(method, path)
+      await replica.labelStudio.once(moment, isFirst, () => {
+        interrupted = replica
+        return act(replica)
+      })
+      return replica
+    }),
   )
   await service.call('POST', '/monitors', smallMonitor(rig, name))
   const run = await service.call<Run>('POST', '/runs', { monitor: name, from: SMALL.from, to: SMALL.to })

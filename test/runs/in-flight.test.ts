@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { JobDefinition } from '../../src/jobs/queue.ts'
 import { LabelStudioError, type LabelStudioProject } from '../../src/labeling/client.ts'
 import { describe as failureOf } from '../../src/labeling/client-error.ts'
 import { executeRun, type RunDependencies } from '../../src/runs/execute.ts'
 import { importTasks } from '../../src/runs/import.ts'
 import { makeProject } from '../../src/runs/project.ts'
 import { findRun, NO_PROGRESS, type RunRow } from '../../src/runs/run.ts'
+import { createRuns } from '../../src/runs/start.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { silent } from '../support/log.ts'
 
@@ -190,10 +192,29 @@ describe('an import', () => {
   })
 })
 
-test('a run that another process is at is looked at again by the caller', async () => {
-  const other = await db.database.session('other')
-  await other.query('select pg_advisory_lock(hashtextextended($1, 0))', [`run ${id}`])
-  expect(await executeRun(deps, id, signal)).toBe(false)
-  await other.end()
-  expect(calls).toEqual([])
+describe('a run that another process is at', () => {
+  test('is left to it, and looked at again, should that process end before the run does', async () => {
+    const other = await db.database.session('other')
+    await other.query('select pg_advisory_lock(hashtextextended($1, 0))', [`run ${id}`])
+    const sent: unknown[] = []
+    let definition: JobDefinition<{ run: string }> | undefined
+    const queue = {
+      define: (_name: string, given: JobDefinition<{ run: string }>) => {
+        definition = given
+      },
+      send: async (...args: unknown[]) => void sent.push(args),
+    }
+    const now = new Date('2026-11-23T12:00:00Z')
+    createRuns({ ...deps, queue: queue as never, findMonitor: async () => undefined, now: () => now })
+    const perform = () => definition?.handler({ run: id }, { signal } as never)
+    await perform()
+    const startAfter = new Date('2026-11-23T12:00:05Z')
+    expect(sent).toEqual([['run', { run: id }, { startAfter, singletonKey: `look again ${id}` }]])
+    expect(calls).toEqual([])
+
+    await other.end()
+    await db.database.kysely.updateTable('runs').set({ status: 'cancelled' }).execute()
+    await perform()
+    expect(sent).toHaveLength(1)
+  })
 })

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openDatabase } from '../../../src/db/database.ts'
+import { type Database, openDatabase } from '../../../src/db/database.ts'
 import { silent } from '../../support/log.ts'
 import { WEBHOOK_SECRET } from './service.ts'
 
 export interface MarkedEvents {
   /** Marks of the events that the service acknowledged. */
   acknowledged: number[]
+  /** When each was, in seconds since 1970. */
+  acknowledgedAt: number[]
   /** Answers by status; 0: none, e.g. because the process is gone. */
   answers: Map<number, number>
   /** The `Retry-After` of every 503. */
@@ -25,6 +27,7 @@ export function sendMarkedEvents(
 ): MarkedEvents {
   const answers = new Map<number, number>()
   const acknowledged: number[] = []
+  const acknowledgedAt: number[] = []
   const retryAfter: (string | null)[] = []
   let mark = firstMark
   let stopped = false
@@ -43,7 +46,10 @@ export function sendMarkedEvents(
       }).catch(() => null)
       const status = response?.status ?? 0
       answers.set(status, (answers.get(status) ?? 0) + 1)
-      if (response?.ok) acknowledged.push(own)
+      if (response?.ok) {
+        acknowledged.push(own)
+        acknowledgedAt.push(Date.now() / 1000)
+      }
       if (status === 503) retryAfter.push(response?.headers.get('retry-after') ?? null)
       await response?.arrayBuffer().catch(() => {})
       await sleep(status === 202 ? pauseMs : 50)
@@ -52,6 +58,7 @@ export function sendMarkedEvents(
   const working = Array.from({ length: atOnce }, send)
   return {
     acknowledged,
+    acknowledgedAt,
     answers,
     retryAfter,
     async stop() {
@@ -82,17 +89,21 @@ export async function storedMarks(
       if (rows[0].waiting === 0) break
       if (Date.now() > giveUpAt) throw new Error(`${rows[0].waiting} events are still not processed`)
     }
-    const { rows } = await pool.query<{ mark: string; times: number }>(
-      `select mark, count(*) as times from (select substring(convert_from(body, 'UTF8') from '"mark":(\\d+)') as mark
-       from events) as marked where mark is not null group by mark`,
-    )
-    const times = new Map(rows.map(({ mark, times }) => [Number(mark), times]))
-    return {
-      lost: acknowledged.filter((mark) => !times.has(mark)),
-      doubled: [...times].filter(([, count]) => count > 1).map(([mark]) => mark),
-      stored: times.size,
-    }
+    return await compareMarks(database, acknowledged)
   } finally {
     await database.close()
+  }
+}
+
+export async function compareMarks({ pool }: Database, acknowledged: number[]): Promise<StoredMarks> {
+  const { rows } = await pool.query<{ mark: string; times: number }>(
+    `select mark, count(*) as times from (select substring(convert_from(body, 'UTF8') from '"mark":(\\d+)') as mark
+     from events) as marked where mark is not null group by mark`,
+  )
+  const times = new Map(rows.map(({ mark, times }) => [Number(mark), times]))
+  return {
+    lost: acknowledged.filter((mark) => !times.has(mark)),
+    doubled: [...times].filter(([, count]) => count > 1).map(([mark]) => mark),
+    stored: times.size,
   }
 }
