@@ -105,7 +105,7 @@ ${LINES}`)
   })
 })
 
-test('import-config --json prints the monitor and the lines of the environment, and nothing else', async () => {
+it('import-config --json prints the monitor and the lines of the environment, and nothing else', async () => {
   const { code, stdout } = await importConfig('--json')
   const { monitor, environment } = JSON.parse(stdout)
   expect({ code, monitor: monitor.name }).toEqual({ code: 0, monitor: 'model' })
