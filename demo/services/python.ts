@@ -7,7 +7,7 @@ import type { Log } from './cache.ts'
 const interpreters = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10']
 
 /**
- * Makes a virtual environment in `dir` with one requirement (`name==version`) and what it needs. The
+ * Makes a virtual environment in `dir` with requirements (`name==version`, several with spaces between) and what they need. The
  * environment may be renamed afterwards as long as its programs are started by `bin/python -m`, for
  * only the launchers in `bin` keep the old path.
  */
@@ -17,7 +17,7 @@ export async function makeVenv(dir: string, requirement: string, log: Log): Prom
   await run(python, ['-m', 'venv', dir], () => {})
   const progress = everyFewSeconds(log)
   const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off']
-  await run(join(dir, 'bin', 'python'), [...pip, requirement], (line) =>
+  await run(join(dir, 'bin', 'python'), [...pip, ...requirement.split(' ')], (line) =>
     progress(`${requirement}: ${line.trim().slice(0, 80)}`),
   )
   log(`${requirement}: installed`)

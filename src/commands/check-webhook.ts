@@ -2,6 +2,8 @@ import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 import type { Config } from '../config.ts'
 import type { Run } from '../contract/types.ts'
+import { createLabelStudio, LabelStudioError } from '../labeling/client.ts'
+import { webhookProblem } from '../labeling/webhook.ts'
 import type { Api } from './api.ts'
 import type { Io } from './command.ts'
 
@@ -28,10 +30,10 @@ for (const [network, prefix] of [
 
 /**
  * Whether Label Studio can tell the service what happens: by its rules for URLs, by whether the service answers at
- * PUBLIC_URL, and by what Label Studio said to the last run. Throws what is wrong.
+ * PUBLIC_URL, and by what Label Studio says to that URL, now or else at the last run. Throws what is wrong.
  */
 export async function checkWebhook(
-  { publicUrl }: Pick<Config, 'publicUrl'>,
+  { publicUrl, labelStudio }: Pick<Config, 'publicUrl' | 'labelStudio'>,
   api: Api,
   io: Pick<Io, 'fetch' | 'signal'>,
 ): Promise<string> {
@@ -42,6 +44,10 @@ export async function checkWebhook(
     )
   }
   await answersAt(publicUrl, io)
+  const answers = `the service answers at ${publicUrl}`
+  const said = await labelStudioSays(labelStudio, publicUrl)
+  if (said === 'taken') return `${answers}, and Label Studio takes webhooks to it`
+  if (said) throw new Error(said)
   const { items } = await api.get<{ items: Run[] }>('/runs?limit=50')
   const tried = items.find(({ webhook }) => webhook !== null)
   if (tried?.webhook?.problem) {
@@ -50,11 +56,25 @@ export async function checkWebhook(
       `Of the last run (${tried.project?.title ?? tried.id}): ${problem} ${remedy ?? ''}`.trim(),
     )
   }
-  const answers = `the service answers at ${publicUrl}`
   if (tried) return `${answers}, and Label Studio has taken the webhook of the last run`
   return (await isReserved(host))
     ? `${answers}; that is a private address, which Label Studio takes only when it is started with SSRF_PROTECTION_ENABLED=false`
     : answers
+}
+
+/** Null: it does not say, which another check tells about. */
+async function labelStudioSays(
+  labelStudio: Config['labelStudio'],
+  publicUrl: string,
+): Promise<string | null> {
+  const client = createLabelStudio(labelStudio?.url ?? null, labelStudio?.apiKey ?? null)
+  try {
+    const wrong = await webhookProblem(client, `${publicUrl}/webhook`)
+    return wrong ? `${wrong.problem} ${wrong.remedy}` : 'taken'
+  } catch (error) {
+    if (error instanceof LabelStudioError) return null
+    throw error
+  }
 }
 
 async function answersAt(publicUrl: string, io: Pick<Io, 'fetch' | 'signal'>): Promise<void> {

@@ -138,6 +138,29 @@ async function removeWebhook(labelStudio: LabelStudio, id: number): Promise<void
   })
 }
 
+/**
+ * Asks Label Studio whether it would take webhooks to a URL, without registering one: the request names a project that
+ * there can't be, so that it is refused in any case, and the refusal tells all that is wrong with it.
+ *
+ * @returns what is wrong with the URL and what to do; null: nothing
+ * @throws LabelStudioError when Label Studio does not say
+ */
+export async function webhookProblem(
+  labelStudio: LabelStudio,
+  url: string,
+): Promise<{ problem: string; remedy: string } | null> {
+  const nowhere = { project: 0, headers: {}, send_payload: true, send_for_all_actions: false, actions: [] }
+  try {
+    await labelStudio.createWebhook({ ...nowhere, url, is_active: false })
+  } catch (error) {
+    if (!(error instanceof LabelStudioError)) throw error
+    const remedy = webhookRemedy(error.message, url)
+    if (remedy) return { problem: error.message, remedy }
+    if (error.kind !== 'refused') throw error
+  }
+  return null
+}
+
 function webhookRemedy(message: string, url: string): string | null {
   if (message.includes('reserved network address')) {
     return `Label Studio refuses webhooks to private addresses: start it with SSRF_PROTECTION_ENABLED=false, or set PUBLIC_URL to a public address of this service (now ${url}).`

@@ -15,6 +15,7 @@ import { whereOf } from '../logs/where.ts'
 import { RELATIONS } from '../metrics/compare.ts'
 import { windowOf } from '../runs/window.ts'
 import { type Definition, givenMapping } from './monitor.ts'
+import { whyNoObject } from './no-object.ts'
 
 /** What is tried at most: enough to see what a run would do. */
 const RECORDS = 10
@@ -70,9 +71,7 @@ export function createPreview(deps: {
     preview.records = found.records.map(({ fields }) => fields)
     for (const { object, line, problem } of found.malformed.first) complain(problem, object, line)
     if (found.objects.length === 0) {
-      complain(
-        `No object of the source matches source.key_pattern ${definition.source.key_pattern} with a date from ${window.from} to ${window.to}.`,
-      )
+      complain(await whyNoObject(deps.sources, definition, window, AbortSignal.timeout(TIMEOUT_MS)))
     } else if (found.records.length === 0) complain(whyNone(definition, found.asked))
     if (config && found.records.length > 0) addTasks(preview, config, definition, found.records, complain)
     return preview

@@ -91,10 +91,14 @@ describe('doctor', () => {
     expect(code).toBe(0)
   })
 
-  it('writes nothing: its only calls that are no GET are previews', async () => {
+  it('writes nothing: its only calls that are no GET are previews, and one that Label Studio must refuse', async () => {
     await problems()
-    const calls = [...service.received, ...labelStudio.received].map(({ call }) => call)
-    expect(calls.filter((call) => !call.startsWith('GET '))).toEqual(['POST /monitors/qa-model/preview'])
+    const calls = [...service.received, ...labelStudio.received].filter(
+      ({ call }) => !call.startsWith('GET '),
+    )
+    expect(calls.map(({ call }) => call)).toEqual(['POST /monitors/qa-model/preview', 'POST /api/webhooks/'])
+    // Refused whatever else it says: there is no such project.
+    expect(JSON.parse(calls[1]?.body ?? '')).toMatchObject({ project: 0 })
   })
 
   it('shows no secret', async () => {
@@ -220,6 +224,26 @@ describe('doctor finds', () => {
       },
       { webhook: /Nothing answers at PUBLIC_URL/ },
     ],
+    ...[
+      [
+        'URL resolves to a reserved network address (block: 127.0.0.0/8)',
+        /reserved network.*SSRF_PROTECTION_ENABLED=false/,
+      ],
+      ['Enter a valid URL.', /host names with a dot.*PUBLIC_URL/],
+      ["Can't resolve hostname monitor.example.org", /can't resolve the host .*PUBLIC_URL/],
+    ].map(([message, expected]): [string, () => void, Record<string, RegExp>] => [
+      `that Label Studio takes no webhook to PUBLIC_URL: ${message}`,
+      () => {
+        const errors = { url: [message], project: ['Invalid pk "0" - object does not exist.'] }
+        labelStudio.answers['POST /api/webhooks/'] = [
+          400,
+          { detail: 'Validation error', validation_errors: errors },
+        ]
+        // That an earlier run had it right does not matter.
+        service.answers['GET /runs?limit=50'] = page(ready)
+      },
+      { webhook: expected as RegExp },
+    ]),
     [
       'that Label Studio refused the webhook of the last run that had one',
       () => {
@@ -283,6 +307,19 @@ describe('what is no problem', () => {
     service.answers['GET /runs?limit=50'] = page(ready)
     expect((await cli('doctor', { env })).stdout).toMatch(
       /^ok {7}webhook: .* taken the webhook of the last run$/m,
+    )
+  })
+
+  it('a webhook that was refused once, when Label Studio would take it now', async () => {
+    const webhook = { registered: false, problem: 'reserved network address', remedy: 'Mend it.' }
+    service.answers['GET /runs?limit=50'] = page({ ...ready, webhook })
+    const errors = { project: ['Invalid pk "0" - object does not exist.'] }
+    labelStudio.answers['POST /api/webhooks/'] = [
+      400,
+      { detail: 'Validation error', validation_errors: errors },
+    ]
+    expect((await cli('doctor', { env })).stdout).toMatch(
+      /^ok {7}webhook: .*, and Label Studio takes webhooks to it$/m,
     )
   })
 
