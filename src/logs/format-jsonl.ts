@@ -107,12 +107,51 @@ function field(name: string): RecordReader {
   const keys = [Buffer.from(name)]
   const found = new Int32Array(2)
   const keyOf = remembered(stratumOf)
+  const colonOf = quoted(keys[0] as Buffer)
   return (bytes, start, end) => {
-    findMembers(bytes, start, end, keys, found)
+    const colon = colonOf(bytes, start, end)
+    if (colon === MISSING) return null
+    if (colon === UNKNOWN) findMembers(bytes, start, end, keys, found)
+    else {
+      const at = valueEnd(bytes, colon + 1, end)
+      found[0] = skipBlank(bytes, colon + 1, at)
+      found[1] = trimBlank(bytes, found[0], at)
+    }
     const [from = -1, to = -1] = found
     return from < 0 ? null : keyOf(bytes, from, to)
   }
 }
+
+const [MISSING, UNKNOWN] = [-1, -2]
+
+/**
+ * Finds the colon after a name without looking at what stands before it, several times as fast as `findMembers`; or says that the name
+ * is not there, or that it can't tell. A quote without a backslash before it opens or closes a string; one with the name and another
+ * quote behind it can only open one; and where the record has no other object before it, that is a name at the top level.
+ */
+function quoted(name: Buffer): (bytes: Buffer, start: number, end: number) => number {
+  const key = Buffer.from(`"${name}"`)
+  if (name.includes(QUOTE) || name.includes(BACKSLASH)) return () => UNKNOWN
+  // where the next ones are in the bytes at hand: each search goes on where the last one ended, over many records
+  let searched: Buffer | null = null
+  let nextKey = 0
+  let nextBrace = 0
+  return (bytes, start, end) => {
+    if (bytes !== searched) {
+      searched = bytes
+      nextKey = nextBrace = -1
+    }
+    if (nextKey < start) nextKey = place(bytes.indexOf(key, start))
+    if (nextKey >= end) return MISSING
+    const open = skipBlank(bytes, start, end)
+    if (nextBrace <= open) nextBrace = place(bytes.indexOf(OPEN_BRACE, open + 1))
+    if (nextBrace < nextKey || bytes[nextKey - 1] === BACKSLASH) return UNKNOWN
+    const colon = skipBlank(bytes, nextKey + key.length, end)
+    return bytes[colon] === COLON ? colon : UNKNOWN
+  }
+}
+
+const place = (found: number) => (found < 0 ? Number.POSITIVE_INFINITY : found)
 
 function stratumOf(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString('utf8', start, end)

@@ -29,8 +29,8 @@ export interface FramedRecord {
   end: number
   /** Of its first byte in the decompressed object. */
   offset: number
-  /** Its own date, else its key's. */
-  date: string | null
+  /** Its own date, else its key's. Looked for when asked. */
+  readonly date: string | null
   /** Counted when asked. */
   readonly line: number
 }
@@ -78,20 +78,23 @@ export async function readObject(
     start: 0,
     end: 0,
     offset: 0,
-    date: null as string | null,
+    get date() {
+      return format.date(this.bytes, this.start, this.end) ?? object.date
+    },
     get line() {
       return framer.lineAt(this.start)
     },
   }
   const sink = {
     record(bytes: Buffer, start: number, end: number, offset: number) {
-      const own = format.date(bytes, start, end)
-      if (own !== null && object.date === null && !isInside(window, own)) return
       record.bytes = bytes
       record.start = start
       record.end = end
       record.offset = offset
-      record.date = own ?? object.date
+      if (object.date === null) {
+        const own = record.date
+        if (own !== null && !isInside(window, own)) return
+      }
       first.record(record)
     },
     malformed: (line: number, problem: string) => first.malformed(line, problem),

@@ -20,10 +20,10 @@ export interface Scanner {
   close(): Promise<void>
 }
 
-/** One keeps the processor busy while the other waits for its storage. */
-const SHARDS_PER_THREAD = 2
-/** Each takes about 20 MB. */
-const MAX_THREADS = 8
+/** With two, one keeps the processor busy while the other waits for its storage. Each takes 30 MB while it scans. */
+const [MIN_THREADS, MAX_THREADS] = [2, 8]
+/** A small young generation: what a thread throws away is small, and there is little of it. */
+const LIMITS = { maxYoungGenerationSizeMb: 2 }
 /** What is read sooner than a thread starts is read without. */
 const SMALL_BYTES = 1 << 20
 
@@ -38,24 +38,23 @@ interface Task {
 
 interface Thread {
   worker: Worker
-  tasks: Map<number, Task>
+  task: Task | null
 }
 
 /** Starts its threads when the first shard of some size comes. */
-export function createScanner({ threads = Math.min(availableParallelism(), MAX_THREADS) } = {}): Scanner {
+export function createScanner({
+  threads = Math.min(Math.max(availableParallelism(), MIN_THREADS), MAX_THREADS),
+} = {}): Scanner {
   const running: Thread[] = []
   const waiting: Task[] = []
   let last = 0
 
   function start(): Thread {
-    const worker = new Worker(new URL('./scan-thread.ts', import.meta.url), {
-      resourceLimits: { maxYoungGenerationSizeMb: 4 },
-    })
-    const thread: Thread = { worker, tasks: new Map() }
+    const worker = new Worker(new URL('./scan-thread.ts', import.meta.url), { resourceLimits: LIMITS })
+    const thread: Thread = { worker, task: null }
     const end = (error: Error) => {
       if (running.includes(thread)) running.splice(running.indexOf(thread), 1)
-      for (const task of thread.tasks.values()) task.reject(error)
-      thread.tasks.clear()
+      thread.task?.reject(error)
       next()
     }
     worker.on('message', (said: FromThread) => hear(thread, said))
@@ -66,44 +65,43 @@ export function createScanner({ threads = Math.min(availableParallelism(), MAX_T
     return thread
   }
 
-  function hear({ tasks }: Thread, said: FromThread): void {
-    const task = tasks.get(said.id)
-    if (!task) return
+  function hear(thread: Thread, said: FromThread): void {
+    const { task } = thread
+    if (task?.id !== said.id) return
     if ('progress' in said) {
       task.onProgress?.(said.progress)
       return
     }
-    tasks.delete(said.id)
+    thread.task = null
     if ('counts' in said) task.resolve({ counts: said.counts, sketch: Sketch.fromJSON(said.sketch) })
     else task.reject(task.signal.aborted ? task.signal.reason : asError(said.error))
     next()
   }
 
-  /** Gives waiting shards to threads that have time for them. */
+  /** Gives waiting shards to threads that have nothing to do. */
   function next(): void {
-    while (waiting.length > 0) {
-      const least = running.reduce<Thread | null>((a, b) => (a && a.tasks.size <= b.tasks.size ? a : b), null)
-      const thread = least && (least.tasks.size === 0 || running.length >= threads) ? least : start()
-      if (thread.tasks.size >= SHARDS_PER_THREAD) return
-      const task = waiting.shift() as Task
-      thread.tasks.set(task.id, task)
+    for (;;) {
+      const task = waiting[0]
+      const idle = running.find((thread) => thread.task === null)
+      if (!task || (!idle && running.length >= threads)) return
+      waiting.shift()
+      const thread = idle ?? start()
+      thread.task = task
       thread.worker.postMessage({ id: task.id, ...task.tell } satisfies ToThread)
     }
   }
 
-  function abort({ id, signal, reject }: Task): void {
-    const index = waiting.findIndex((task) => task.id === id)
-    if (index >= 0) {
-      waiting.splice(index, 1)
-      reject(signal.reason)
-      return
+  function abort(task: Task): void {
+    const thread = running.find((each) => each.task === task)
+    if (thread) thread.worker.postMessage({ id: task.id, abort: true } satisfies ToThread)
+    else if (waiting.includes(task)) {
+      waiting.splice(waiting.indexOf(task), 1)
+      task.reject(task.signal.reason)
     }
-    const thread = running.find(({ tasks }) => tasks.has(id))
-    thread?.worker.postMessage({ id, abort: true } satisfies ToThread)
   }
 
   return {
-    concurrency: threads * SHARDS_PER_THREAD,
+    concurrency: threads,
     async scan(job, shard, { signal, onProgress }) {
       signal.throwIfAborted()
       const known = shard.every(({ object }) => object.size !== null)

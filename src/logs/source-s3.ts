@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { GetObjectCommand, ListObjectsV2Command, S3Client, type S3ServiceException } from '@aws-sdk/client-s3'
+import type { S3ClientConfig, S3ServiceException } from '@aws-sdk/client-s3'
 import { compileKeyPattern } from './key-pattern.ts'
 import type { LogSource, S3SourceDefinition, SourceSettings } from './source.ts'
 import { SourceError } from './source-error.ts'
@@ -57,13 +57,19 @@ function endpointUrl(endpoint: string): URL {
   throw new SourceError('refused', 'source.endpoint: expected a URL such as https://s3.example.org')
 }
 
+/** The SDK is loaded when it is first needed: it takes 25 MB, in each thread. */
+async function connect(settled: S3ClientConfig) {
+  const { S3Client, ...commands } = await import('@aws-sdk/client-s3')
+  return { ...commands, client: new S3Client(settled) }
+}
+
 /** A bucket of AWS S3 or of any server that speaks its protocol. */
 export function openS3Source(definition: S3SourceDefinition, settings: Partial<SourceSettings>): LogSource {
   const { bucket, prefix, credentials } = definition
   const pattern = compileKeyPattern(definition.key_pattern ?? '*')
   const named = definition.endpoint || settings.s3Endpoint
   const endpoint = named ? endpointUrl(named) : null
-  const client = new S3Client({
+  const settled: S3ClientConfig = {
     // a bucket elsewhere on AWS is then found by redirect
     region: definition.region || settings.s3Region || 'us-east-1',
     followRegionRedirects: !endpoint,
@@ -78,7 +84,12 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
     // other servers don't send the SDK's checksums, and ranges have none
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: IDLE_TIMEOUT_MS },
-  })
+  }
+  let opened: ReturnType<typeof connect> | null = null
+  const s3 = () => {
+    opened ??= connect(settled)
+    return opened
+  }
   const place = `bucket ${JSON.stringify(bucket)}${endpoint ? ` on ${endpoint.host}` : ''}`
 
   type Send<T> = (options: { abortSignal?: AbortSignal }) => Promise<T>
@@ -96,6 +107,7 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
     id: `s3://${bucket}`,
 
     async *list(signal) {
+      const { client, ListObjectsV2Command } = await s3()
       let token: string | undefined
       do {
         const where = { Bucket: bucket, Prefix: prefix || undefined, ContinuationToken: token }
@@ -113,6 +125,7 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
     },
 
     async open({ key }, signal, { from: first = 0 } = {}) {
+      const { client, GetObjectCommand } = await s3()
       const what = `reading ${JSON.stringify(key)} in ${place}`
       const get = (from: number, etag?: string) => {
         const range = from > 0 ? `bytes=${from}-` : undefined
@@ -154,7 +167,7 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
     },
 
     async close() {
-      client.destroy()
+      if (opened) (await opened).client.destroy()
     },
   }
 }

@@ -16,6 +16,8 @@ type RunTask = Selectable<RunTasksTable>
 
 /** Label Studio takes as many tasks a second in requests of 1,000 as in larger ones, and tells nothing before the end. */
 const BATCH = 1_000
+/** What a request may come to, unless one task alone is more: Label Studio takes 250 MB, and holds it several times over. */
+const BATCH_BYTES = 32e6
 
 /**
  * Imports the tasks of the plan that Label Studio doesn't have yet, in sample order.
@@ -66,14 +68,21 @@ export async function importTasks(
 
 /** The tasks after a position that Label Studio doesn't have yet; they are noted as sent. */
 async function nextBatch(deps: RunDependencies, run: RunRow, after: number): Promise<RunTask[]> {
+  const sized = await sql<{ last: number | null }>`
+    select max(position) as last from (
+      select position, row_number() over (order by position) as place,
+        sum(octet_length(data::text) + octet_length(meta::text) + octet_length(result::text)) over (order by position) as bytes
+      from (select * from run_tasks where run_id = ${run.id} and position > ${after} and task_id is null
+        order by position limit ${BATCH}) as next) as sized
+    where place = 1 or bytes <= ${BATCH_BYTES}`.execute(deps.database.kysely)
   const batch = await deps.database.kysely
     .selectFrom('run_tasks')
     .selectAll()
     .where('run_id', '=', run.id)
     .where('position', '>', after)
+    .where('position', '<=', sized.rows[0]?.last ?? after)
     .where('task_id', 'is', null)
     .orderBy('position')
-    .limit(BATCH)
     .execute()
   await noteSent(deps, run, batch, true)
   return batch

@@ -116,3 +116,36 @@ test('an unknown format is refused with what there is', () => {
   expect(() => createFormat({ type: 'xml' })).toThrow(FormatError)
   expect(() => createFormat({ type: 'xml' })).toThrow('format.type: expected template or jsonl, got "xml"')
 })
+
+test('a field is found as its own key of the object, wherever else its name stands', () => {
+  const name = fc.constantFrom('k', 'a"k', 'k\\', 'key')
+  const text = fc.constantFrom('"k"', '\\"k\\":1', 'k', '{', '"k":2', '', 'ä')
+  const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 2 },
+      text,
+      fc.nat(9),
+      fc.array(tie('any'), { maxLength: 2 }),
+      fc.dictionary(name, tie('any'), { maxKeys: 2 }),
+    ),
+  })).any
+  const record = fc.dictionary(name, value, { maxKeys: 4 })
+  const blanks = fc.constantFrom(undefined, 1)
+  fc.assert(
+    fc.property(fc.array(fc.tuple(record, blanks), { maxLength: 6 }), (records) => {
+      const read = jsonl.field('k')
+      const lines = records.map(([one, space]) => JSON.stringify(one, null, space).replaceAll('\n', ' '))
+      const bytes = Buffer.from(lines.join('\n'))
+      let from = 0
+      for (const [index, [one]] of records.entries()) {
+        const end = from + Buffer.byteLength(lines[index] as string)
+        const found = read(bytes, from, end)
+        if (!Object.hasOwn(one, 'k')) expect(found).toBeNull()
+        else if (typeof one.k === 'string') expect(found).toBe(one.k)
+        else expect(JSON.parse(found as string)).toEqual(one.k)
+        from = end + 1
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
