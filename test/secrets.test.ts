@@ -291,6 +291,7 @@ test('no secret is in a log, an answer, an e-mail, an outgoing webhook or a row,
     ),
   )
   expect(found).toEqual([])
+  expect(mails.length).toBeGreaterThan(0)
   console.log(
     `${answers.length} answers, ${it.logged.length} log lines, ${tables.length} tables searched for ${Object.keys(SECRETS).length} secrets`,
   )
