@@ -117,6 +117,7 @@ async function assemble(
     s3Endpoint: config.s3.endpoint,
     s3Region: config.s3.region,
     observe: metrics.sourceCall,
+    maxExpansion: config.maxExpansion,
   }
   const scanner = createScanner()
   const now = () => new Date()

@@ -110,7 +110,7 @@ export async function readObject(
     }
   }
   try {
-    for await (const chunk of from > 0 ? stored() : decompress(stored())) {
+    for await (const chunk of from > 0 ? stored() : decompress(stored(), source.maxExpansion)) {
       signal?.throwIfAborted()
       framer.push(chunk)
       await asked?.settle()

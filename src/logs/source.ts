@@ -32,6 +32,8 @@ export interface LogSource {
     options?: { reuse?: boolean; from?: number },
   ): Promise<Readable>
   close?(): Promise<void>
+  /** How many times its stored size an object may become. */
+  maxExpansion?: number
 }
 
 export interface S3SourceDefinition {
@@ -65,6 +67,10 @@ export interface SourceSettings {
   s3Region?: string | null
   /** Sees each call of a source, as `<type> list` (until it is read to its end) and `<type> open` (until bytes come). */
   observe?: Observe
+  /** How often a request to S3 is tried; by default for some ten seconds. */
+  s3Attempts?: number
+  /** How many times its stored size an object may become, above a gigabyte. */
+  maxExpansion?: number
 }
 
 /**
@@ -72,8 +78,11 @@ export interface SourceSettings {
  * @throws KeyPatternError, or SourceError if the definition can't work
  */
 export function openSource(definition: SourceDefinition, settings: SourceSettings): LogSource {
-  const source = sourceOf(definition, settings)
-  const { observe } = settings
+  const { maxExpansion, observe } = settings
+  const source = {
+    ...sourceOf(definition, settings),
+    ...(maxExpansion === undefined ? {} : { maxExpansion }),
+  }
   if (!observe) return source
   return {
     ...source,
