@@ -1,15 +1,12 @@
 import { asking } from './asking.ts'
+import { contentIdentity } from './content-identity.ts'
+import type { DecodableObject, Decoder } from './decoder.ts'
 import { BrokenData, decompress } from './decompress.ts'
 import type { Format } from './format.ts'
 import { Framer, MAX_RECORD_BYTES } from './framer.ts'
-import type { LogObject, LogSource } from './source.ts'
+import type { LogObject, LogSource, Window } from './source.ts'
+import { SourceError } from './source-error.ts'
 import type { Where } from './where.ts'
-
-/** Calendar dates, `YYYY-MM-DD`, both included. */
-export interface Window {
-  from: string
-  to: string
-}
 
 export interface ReadOptions {
   source: LogSource
@@ -17,6 +14,10 @@ export interface ReadOptions {
   window: Window
   /** Which records count. Where it is given, each is parsed, which takes several times as long. */
   where?: Where | null
+  /** The field whose value each record brings along. */
+  field?: string | null
+  /** Whether records need only the date and that field; where a format gains by it, the others are read later. */
+  partly?: boolean
   limits?: { maxRecordBytes?: number }
   signal?: AbortSignal
 }
@@ -26,10 +27,14 @@ export interface FramedRecord {
   bytes: Buffer
   start: number
   end: number
-  /** Of its first byte in the decompressed object. */
+  /** Of its first byte in the decompressed object, or another number that is its own. */
   offset: number
   /** Its own date, else its key's. */
   date: string | null
+  /** What it has in `ReadOptions.field`. */
+  value: string | null
+  /** Bytes to parse it from later. */
+  keep(): Buffer
   /** Counted when asked. */
   readonly line: number
 }
@@ -49,7 +54,7 @@ const isInside = ({ from, to }: Window, date: string) => date >= from && date <=
 
 /** The objects to read: those whose key's date lies in the window, and those whose key has none. */
 export async function* objectsOf({ source, window, signal }: ReadOptions): AsyncGenerator<LogObject> {
-  for await (const object of source.list(signal))
+  for await (const object of source.list(signal, window))
     if (object.date === null || isInside(window, object.date)) yield object
 }
 
@@ -59,31 +64,43 @@ export async function* objectsOf({ source, window, signal }: ReadOptions): Async
  * @throws SourceError if it can't be read, or the signal's reason
  */
 export async function readObject(object: LogObject, options: ReadOptions, visitor: Visitor): Promise<void> {
-  const { source, format, window, limits, signal } = options
+  const { source, window, limits, signal } = options
+  const format = options.format.perObject?.() ?? options.format
   const asked = options.where ? asking(options.where, format, visitor) : null
   const first = asked ?? visitor
-  const record = {
+  const valueOf = options.field ? format.field(options.field) : null
+  const identify = source.identity === 'content' ? contentIdentity() : null
+  let line = 0
+  const record: FramedRecord = {
     bytes: Buffer.alloc(0) as Buffer,
     start: 0,
     end: 0,
     offset: 0,
     date: null as string | null,
+    value: null as string | null,
+    keep() {
+      const { bytes, start, end } = this
+      return format.keep?.(bytes, start, end) ?? Buffer.from(bytes.subarray(start, end))
+    },
     get line() {
-      return framer.lineAt(this.start)
+      return format.decoder ? line : framer.lineAt(this.start)
     },
   }
   const sink = {
     record(bytes: Buffer, start: number, end: number, offset: number) {
       const own = format.date(bytes, start, end)
+      // before the date is looked at: an identity may count equal records
+      const identity = identify ? identify(bytes, start, end) : offset
       if (own !== null && object.date === null && !isInside(window, own)) return
       record.bytes = bytes
       record.start = start
       record.end = end
-      record.offset = offset
+      record.offset = identity
       record.date = own ?? object.date
+      record.value = valueOf && valueOf(bytes, start, end)
       first.record(record)
     },
-    malformed: (line: number, problem: string) => first.malformed(line, problem),
+    malformed: (at: number, problem: string) => first.malformed(at, problem),
   }
   const framer = new Framer(format, sink, limits?.maxRecordBytes ?? MAX_RECORD_BYTES)
 
@@ -93,7 +110,24 @@ export async function readObject(object: LogObject, options: ReadOptions, visito
       yield chunk
     }
   }
-  try {
+
+  async function decodeAll(decoder: Decoder): Promise<void> {
+    const all = options.where || !options.partly
+    const fields = all ? null : options.field ? [options.field] : []
+    const decodable = decodableObject(object, options, () => decompress(stored()), visitor.stored)
+    for await (const batch of decoder.decode(decodable, fields)) {
+      signal?.throwIfAborted()
+      for (const decoded of batch) {
+        line = decoded.line
+        if ('problem' in decoded) sink.malformed(line, decoded.problem)
+        else sink.record(decoded.json, 0, decoded.json.length, decoded.offset)
+      }
+      await asked?.settle()
+      if (visitor.isEnough?.()) return
+    }
+  }
+
+  async function frameAll(): Promise<void> {
     for await (const chunk of decompress(stored())) {
       signal?.throwIfAborted()
       framer.push(chunk)
@@ -102,8 +136,47 @@ export async function readObject(object: LogObject, options: ReadOptions, visito
     }
     framer.end()
     await asked?.settle()
+  }
+
+  try {
+    await (format.decoder ? decodeAll(format.decoder) : frameAll())
   } catch (error) {
     if (!(error instanceof BrokenData)) throw error
-    visitor.malformed(framer.line, error.message)
+    first.malformed(format.decoder ? line + 1 : framer.line, error.message)
+    await asked?.settle()
+  }
+}
+
+/** Reads the rest of the fields of records that were read partly. */
+export async function completeRecords(
+  object: LogObject,
+  options: ReadOptions,
+  records: { offset: number; bytes: Buffer }[],
+): Promise<void> {
+  const { decoder } = options.format
+  if (!decoder?.complete || options.where || records.length === 0) return
+  const noBytes = () => {
+    throw new Error('records are completed by ranges')
+  }
+  await decoder.complete(decodableObject(object, options, noBytes), records)
+}
+
+function decodableObject(
+  object: LogObject,
+  { source, signal }: ReadOptions,
+  bytes: () => AsyncIterable<Buffer>,
+  onStored?: (bytes: number) => void,
+): DecodableObject {
+  return {
+    ...object,
+    signal,
+    bytes,
+    async range(start, end) {
+      if (!source.range)
+        throw new SourceError('refused', `${object.key}: this source has no ranges, which the format needs`)
+      const read = await source.range(object, start, end, signal)
+      onStored?.(read.length)
+      return read
+    },
   }
 }

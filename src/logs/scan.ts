@@ -1,6 +1,6 @@
 import { offsetHash } from './hash.ts'
 import { addMalformed, type Malformed } from './malformed.ts'
-import { type FramedRecord, objectsOf, type ReadOptions, readObject } from './read.ts'
+import { completeRecords, type FramedRecord, objectsOf, type ReadOptions, readObject } from './read.ts'
 import { type Candidate, Sketch, type SketchOptions } from './sample.ts'
 import type { LogObject } from './source.ts'
 
@@ -46,7 +46,7 @@ export async function scanObject(object: LogObject, options: ScanOptions, result
   const hashFor = (purpose: 'sample' | 'order' | 'blind') =>
     offsetHash(String(options.seed), purpose, options.source.id, object.key)
   const [place, order, blind] = [hashFor('sample'), hashFor('order'), hashFor('blind')]
-  const field = by === 'date' || by === 'none' ? null : options.format.field(by)
+  const field = by === 'date' || by === 'none' ? null : by
 
   // the sketch asks for few records, so nothing is made for the others
   let at!: FramedRecord
@@ -59,12 +59,13 @@ export async function scanObject(object: LogObject, options: ScanOptions, result
     offset: at.offset,
     line: at.line,
     date: at.date,
-    bytes: Buffer.from(at.bytes.subarray(at.start, at.end)),
+    bytes: at.keep(),
   })
-  await readObject(object, options, {
+  const reading = { ...options, field, partly: true }
+  await readObject(object, reading, {
     record(record) {
       let stratum = ALL
-      if (field) stratum = field(record.bytes, record.start, record.end) ?? NO_VALUE
+      if (field) stratum = record.value ?? NO_VALUE
       else if (by === 'date') stratum = record.date ?? UNDATED
       if (options.skips?.(stratum, object.key, record.offset)) return
       at = record
@@ -82,6 +83,7 @@ export async function scanObject(object: LogObject, options: ScanOptions, result
       options.onProgress?.({ ...progress })
     },
   })
+  await completeRecords(object, reading, sketch.candidatesOf(object.key))
   progress.objects_done++
   options.onProgress?.({ ...progress })
 }

@@ -19,14 +19,30 @@ export interface LogObject {
 export interface LogSource {
   /** The same for the same place at any time: it is part of each record's identity. */
   id: string
-  /** The objects whose key matches the key pattern, in no particular order. */
-  list(signal?: AbortSignal): AsyncIterable<LogObject>
+  /**
+   * By what a record is known from others: its place in its object (the default), or its content, where there is no lasting order.
+   * Of records with equal content each has its own number.
+   */
+  identity?: 'place' | 'content'
+  /**
+   * The objects whose key matches the key pattern, in no particular order. With a window, those whose key has a date outside of it
+   * may be left out.
+   */
+  list(signal?: AbortSignal, window?: Window): AsyncIterable<LogObject>
   /**
    * An object's bytes as stored. With `reuse` a chunk need only be valid until two more were read: memory that is used again costs
    * a third less time than memory that is collected.
    */
   open(object: LogObject, signal?: AbortSignal, options?: { reuse?: boolean }): Promise<Readable>
+  /** An object's bytes as stored in `[start, end)`, fewer where it ends before. Without it, objects are only read from their start. */
+  range?(object: LogObject, start: number, end: number, signal?: AbortSignal): Promise<Buffer>
   close?(): Promise<void>
+}
+
+/** Calendar dates, `YYYY-MM-DD`, both included. */
+export interface Window {
+  from: string
+  to: string
 }
 
 export interface S3SourceDefinition {
