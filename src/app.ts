@@ -6,14 +6,17 @@ import type { Config } from './config.ts'
 import type { ContractDocument } from './contract/document.ts'
 import { Problem, problemHandler } from './contract/problem.ts'
 import { createContract, operationOf } from './contract/validator.ts'
-import { createAccess } from './http/access.ts'
+import { type AccessSettings, createAccess } from './http/access.ts'
+import { bodyLimitOf } from './http/body-limits.ts'
 import { type ComparisonRoutes, comparisonRoutes } from './http/comparisons.ts'
 import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
 import { type ExportRoutes, exportRoutes } from './http/exports.ts'
+import { STYLE_HASH } from './http/html.ts'
 import { type LabelStudioRoutes, labelStudioRoutes } from './http/label-studio.ts'
 import { type MonitorRoutes, monitorRoutes } from './http/monitors.ts'
 import { type RunRoutes, runRoutes } from './http/runs.ts'
 import { type ServiceRoutes, serviceRoutes } from './http/service.ts'
+import { sessionRoutes } from './http/session.ts'
 import { LabelStudioError } from './labeling/client.ts'
 import { UnreadableSecretError } from './monitors/secrets.ts'
 
@@ -24,49 +27,30 @@ export type AppDependencies = Omit<MonitorRoutes, 'contract'> &
   ExportRoutes &
   LabelStudioRoutes &
   Omit<ServiceRoutes, 'document'> & {
-    config: Pick<Config, 'host' | 'apiTokens' | 'webhookSecrets' | 'basicAuth' | 'labelStudio' | 'smtp'>
+    config: AccessSettings & Pick<Config, 'labelStudio' | 'smtp' | 'trustProxy'>
     document: ContractDocument
     log: Logger
   }
 
-/** Label Studio sends 5,000 tasks in one body, 3.5 MB of short texts; longer ones must fit too. */
-const LABEL_STUDIO_BODY = '50mb'
-const BODY = '2mb'
-
 /** The service as an Express app: access → contract → routes → problems. It never listens. */
 export function createApp(deps: AppDependencies): Express {
   const contract = createContract({ document: deps.document.json, logger: deps.log })
+  const access = createAccess(deps.config)
   const app = express()
   app.disable('x-powered-by')
-  app.set('trust proxy', 'loopback')
+  app.set('trust proxy', deps.config.trustProxy)
   app.use((request, response, next) => {
     const id = randomUUID()
     Object.assign(request, { id })
     response.set('X-Request-Id', id)
     next()
   })
-  app.use(helmet())
+  app.use(securityHeaders())
   app.use(contract.route)
   app.use(logRequests(deps.log))
-  app.use(createAccess(deps.config))
+  app.use(access.check)
 
-  const keepRaw = (request: object, _response: unknown, buffer: Buffer) => {
-    Object.assign(request, { rawBody: buffer })
-  }
-  const json = express.json({ limit: BODY, type: isJson, strict: false })
-  const labelStudioJson = express.json({
-    limit: LABEL_STUDIO_BODY,
-    type: isJson,
-    strict: false,
-    verify: keepRaw,
-  })
-  const text = express.text({ limit: BODY, type: () => true })
-  app.use((request, response, next) => {
-    const { id, route } = operationOf(request)
-    const parse =
-      id === 'importMonitor' ? text : /\/(webhook|predict|setup)$/.test(route) ? labelStudioJson : json
-    parse(request, response, next)
-  })
+  app.use(readBody())
   app.use(contract.validate)
 
   app.use(monitorRoutes({ ...deps, contract }))
@@ -76,8 +60,57 @@ export function createApp(deps: AppDependencies): Express {
   app.use(exportRoutes(deps))
   app.use(labelStudioRoutes(deps))
   app.use(serviceRoutes(deps))
+  app.use(sessionRoutes({ access }))
   app.use(problemHandler({ logger: deps.log, translate }))
   return app
+}
+
+/**
+ * Nothing in a page comes from, or goes to, another host, and no script runs that the service did not bring. Whether the
+ * host is to be reached by https alone is for the proxy to say that speaks it: the rule would hold for every port of it.
+ */
+function securityHeaders(): RequestHandler {
+  return helmet({
+    strictTransportSecurity: false,
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", STYLE_HASH],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+  })
+}
+
+/** Reads the body, as far as the call takes one of its size. */
+function readBody(): RequestHandler {
+  const json = bySize((limit) => express.json({ limit, type: isJson, strict: false, verify: keepRaw }))
+  const text = bySize((limit) => express.text({ limit, type: () => true }))
+  return (request, response, next) => {
+    const { id } = operationOf(request)
+    const parse = id === 'importMonitor' ? text : json
+    parse(bodyLimitOf(id))(request, response, next)
+  }
+}
+
+function bySize(make: (limit: number) => RequestHandler): (limit: number) => RequestHandler {
+  const made = new Map<number, RequestHandler>()
+  return (limit) => {
+    const parser = made.get(limit) ?? make(limit)
+    made.set(limit, parser)
+    return parser
+  }
+}
+
+/** Events are stored as they came. */
+function keepRaw(request: object, _response: unknown, buffer: Buffer): void {
+  Object.assign(request, { rawBody: buffer })
 }
 
 /** One line per request, by its operation: a path may hold a secret, a query may too. */

@@ -120,6 +120,28 @@ export function parseSecrets(text: string): string[] {
   return secrets
 }
 
+/** Addresses and networks of proxies, separated by commas; also `loopback`, `linklocal` and `uniquelocal`. */
+export function parseProxies(text: string): string {
+  const entries = text.split(',').map((entry) => entry.trim())
+  const wrong = entries.find((entry) => !NETWORK_NAMES.includes(entry) && !isNetwork(entry))
+  if (wrong === undefined) return entries.join(', ')
+  throw new Error(
+    `expected addresses or networks of proxies such as 10.0.0.0/8, separated by commas, got ${quote(wrong)}`,
+  )
+}
+
+const NETWORK_NAMES = ['loopback', 'linklocal', 'uniquelocal']
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, more] = text.split('/')
+  const bits = isIP(address) === 4 ? 32 : 128
+  return isIP(address) > 0 && more === undefined && (prefix === undefined || parseBits(prefix) <= bits)
+}
+
+function parseBits(text: string): number {
+  return /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN
+}
+
 export function parseApiKey(text: string): string {
   if (TOKEN.test(text.trim())) return text.trim()
   throw new Error(

@@ -17,6 +17,10 @@ export interface Config {
   readonly apiTokens: readonly values.ApiToken[]
   /** Label Studio presents one of them; the first is the one to register. Empty until `withKeptSecrets`. */
   readonly webhookSecrets: readonly string[]
+  /** Calls a minute that one token may make; 0: as many as come. */
+  readonly rateLimit: number
+  /** Proxies in front of the service, whose `X-Forwarded-*` are believed, as Express takes them. */
+  readonly trustProxy: string
   readonly basicAuth: { readonly user: string; readonly pass: string } | null
   /** Null until `withKeptSecrets`. */
   readonly secretKey: string | null
@@ -119,6 +123,8 @@ export function loadConfig(
     dataDir: resolve(read('DATA_DIR', asWritten, './data')),
     apiTokens: read('API_TOKENS', values.parseApiTokens, []),
     webhookSecrets: read('WEBHOOK_SECRET', values.parseSecrets, []),
+    rateLimit: read('RATE_LIMIT', (text) => values.parseInteger(text, 1_000_000), 6_000),
+    trustProxy: read('TRUST_PROXY', values.parseProxies, 'loopback'),
     basicAuth: basicAuth && { user: basicAuth[0], pass: basicAuth[1] },
     secretKey: read('SECRET_KEY', asWritten, null),
     fileRoot: resolve(read('FILE_ROOT', asWritten, './logs')),

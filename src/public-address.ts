@@ -54,22 +54,25 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /** Refuses a URL that names a private address itself, which is connected to without a lookup. */
-export function refusePrivateHost({ hostname }: URL): void {
+export function refusePrivateHost({ hostname }: URL, isPublic = isPublicAddress): void {
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  if (isIP(host) && !isPublicAddress(host)) throw new PrivateAddressError(host)
+  if (isIP(host) && !isPublic(host)) throw new PrivateAddressError(host)
 }
 
 /**
  * A lookup for `node:net` that fails for names with a private address. The connection goes to what was checked, so
  * that a name server can't answer the check with one address and the connection with another.
  */
-export function publicLookup(lookup: LookupFunction = systemLookup as LookupFunction): LookupFunction {
+export function publicLookup(
+  lookup: LookupFunction = systemLookup as LookupFunction,
+  isPublic = isPublicAddress,
+): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, [])
       const addresses = Array.isArray(found) ? found : []
       const [first] = addresses
-      if (!first || !addresses.every(({ address }) => isPublicAddress(address))) {
+      if (!first || !addresses.every(({ address }) => isPublic(address))) {
         return callback(new PrivateAddressError(hostname), [])
       }
       if (options.all) callback(null, addresses)

@@ -38,6 +38,8 @@ test('everything has a default', () => {
     dataDir: resolve('data'),
     apiTokens: [],
     webhookSecrets: [],
+    rateLimit: 6_000,
+    trustProxy: 'loopback',
     basicAuth: null,
     secretKey: null,
     fileRoot: resolve('logs'),
@@ -74,6 +76,8 @@ test('everything can be set', () => {
       AWS_ENDPOINT_URL_S3: 'http://s3.local:8333',
       AWS_REGION: 'eu-central-1',
       RECONCILE_INTERVAL: '0',
+      RATE_LIMIT: '90',
+      TRUST_PROXY: 'loopback,10.0.0.0/8, fd00::1',
     }),
   ).toEqual({
     host: '0.0.0.0',
@@ -97,6 +101,8 @@ test('everything can be set', () => {
     logLevel: 'debug',
     s3: { endpoint: 'http://s3.local:8333', region: 'eu-central-1' },
     reconcileInterval: 0,
+    rateLimit: 90,
+    trustProxy: 'loopback, 10.0.0.0/8, fd00::1',
     aws: {},
   })
 })
@@ -185,6 +191,8 @@ describe('a setting from a file', () => {
     'SMTP_FROM',
     'LOG_LEVEL',
     'RECONCILE_INTERVAL',
+    'RATE_LIMIT',
+    'TRUST_PROXY',
   ])('%s_FILE is read, and refused beside the variable', (name) => {
     expect(problemsOf({ [`${name}_FILE`]: '/run/none' }).join()).toContain(
       `${name}: expected in the file /run/none`,
@@ -262,6 +270,10 @@ describe('a wrong setting is one problem', () => {
     ['a sender that is no address', { SMTP_URL: 'smtp://h', SMTP_FROM: 'me' }, /^SMTP_FROM: .*"me"/],
     ['a sender on two lines', { SMTP_URL: 'smtp://h', SMTP_FROM: 'a\nBcc: b <a@x.org>' }, /^SMTP_FROM: /],
     ['an unknown log level', { LOG_LEVEL: 'loud' }, /^LOG_LEVEL: .*trace.*"loud"/],
+    ['a limit that is no number', { RATE_LIMIT: '1/s' }, /^RATE_LIMIT: /],
+    ['a proxy that is no address', { TRUST_PROXY: 'nginx' }, /^TRUST_PROXY: .*"nginx"/],
+    ['a network that is none', { TRUST_PROXY: '10.0.0.0/33' }, /^TRUST_PROXY: /],
+    ['all proxies of the world', { TRUST_PROXY: 'true' }, /^TRUST_PROXY: /],
     ['an interval that is no number', { RECONCILE_INTERVAL: 'daily' }, /^RECONCILE_INTERVAL: /],
   ])('%s', (_, env, message) => {
     expect(problemsOf(env)).toEqual([expect.stringMatching(message)])

@@ -1,7 +1,5 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
-import type { LookupFunction } from 'node:net'
-import { PrivateAddressError, publicLookup, refusePrivateHost } from '../public-address.ts'
+import { createGuardedFetch, type GuardedFetchOptions, RedirectError } from '../guarded-fetch.ts'
+import { PrivateAddressError } from '../public-address.ts'
 import { DeliveryError } from './delivery-error.ts'
 import { signatureHeader } from './signature.ts'
 
@@ -26,19 +24,15 @@ export interface WebhookAnswer {
  */
 export type CallWebhook = (call: WebhookCall, stop: AbortSignal) => Promise<WebhookAnswer>
 
-export interface WebhookOptions {
-  /** Whether the URL may lead to private addresses. */
-  allowPrivate: boolean
+export interface WebhookOptions extends GuardedFetchOptions {
   userAgent: string
   /** From the lookup to the answer. */
   timeoutMs?: number
-  /** How names are looked up; the system's way by default. */
-  lookup?: LookupFunction
 }
 
 export function createWebhookCaller(options: WebhookOptions): CallWebhook {
-  const { allowPrivate, userAgent, timeoutMs = 15_000 } = options
-  const lookup = allowPrivate ? options.lookup : publicLookup(options.lookup)
+  const { userAgent, timeoutMs = 15_000 } = options
+  const fetch = createGuardedFetch(options)
   return async ({ url: address, id, body, secret }, stop) => {
     if (!URL.canParse(address)) throw new DeliveryError('The URL of the webhook is none; mend it.', false)
     const url = new URL(address)
@@ -46,41 +40,27 @@ export function createWebhookCaller(options: WebhookOptions): CallWebhook {
     const signature = signatureHeader(secret ?? '', { id, timestamp, body })
     const limit = AbortSignal.timeout(timeoutMs)
     try {
-      if (!allowPrivate) refusePrivateHost(url)
-      const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-      const request = send(url, {
+      const answer = await fetch(url, {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
+          'content-length': String(Buffer.byteLength(body)),
           'user-agent': userAgent,
           'webhook-id': id,
           'webhook-timestamp': String(timestamp),
           ...(signature !== null && { 'webhook-signature': signature }),
         },
-        // A connection of its own: one that is kept alive was checked for another call.
-        agent: false,
+        body,
         signal: AbortSignal.any([stop, limit]),
-        ...(lookup && { lookup }),
       })
-      const { statusCode = 0, headers } = await answerTo(request.end(body))
-      return { status: statusCode, retryAfterS: retryAfter(headers['retry-after']) }
+      // The status has come; what follows is read only to be polite.
+      answer.body.on('error', () => {}).resume()
+      return { status: answer.status, retryAfterS: retryAfter(answer.headers['retry-after']) }
     } catch (error) {
       stop.throwIfAborted()
       throw explain(error as NodeJS.ErrnoException, url, limit.aborted ? timeoutMs : null)
     }
   }
-}
-
-async function answerTo(request: ClientRequest): Promise<IncomingMessage> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  request.on('error', reject)
-  request.once('response', (response) => {
-    response.on('error', () => {}) // The status has come; what follows is read only to be polite.
-    response.resume()
-    resolve(response)
-  })
-  return promise
 }
 
 /** Seconds or a date (RFC 9110, 10.2.3). */
@@ -92,7 +72,9 @@ function retryAfter(header: string | undefined): number | null {
 
 /** Named by the host alone: paths and queries of webhooks are often secrets of their own. */
 function explain(error: NodeJS.ErrnoException, { host }: URL, timeoutMs: number | null): DeliveryError {
-  if (error instanceof PrivateAddressError) return new DeliveryError(error.message, false)
+  if (error instanceof PrivateAddressError || error instanceof RedirectError) {
+    return new DeliveryError(error.message, false)
+  }
   if (timeoutMs !== null) {
     return new DeliveryError(
       `${host} did not answer within ${timeoutMs / 1000} s; it should answer first.`,

@@ -28,6 +28,11 @@ export const PROBLEMS = {
   'invalid-where': { status: 422, title: 'The expression in where can not be used' },
   'nothing-failed': { status: 422, title: 'There is no failure to have more of' },
   'idempotency-key-reused': { status: 422, title: 'The idempotency key was used for another request' },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too many calls',
+    headers: { 'Retry-After': '60' },
+  },
   internal: { status: 500, title: 'The service failed' },
   'label-studio-refused': { status: 502, title: 'Label Studio refused the call' },
   'label-studio-unavailable': {

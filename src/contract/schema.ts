@@ -623,6 +623,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is asking
+         * @description What a page asks first: where `role` is null, it has to ask its user for a token and pass it to `POST /session`.
+         */
+        get: operations["getSession"];
+        put?: never;
+        /**
+         * Exchange a token for the cookie of a page
+         * @description Sets the cookie `monitor_session` (`HttpOnly`, `SameSite=Strict`, behind https `Secure`), which browsers send by themselves from then on; a page keeps no token. It holds for twelve hours, and no longer than its token is one of `API_TOKENS`.
+         */
+        post: operations["createSession"];
+        /**
+         * End the session
+         * @description Takes the cookie back. Whether there was one does not matter.
+         */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ready": {
         parameters: {
             query?: never;
@@ -1728,11 +1756,23 @@ export interface components {
             path: string;
             message: string;
         };
+        Session: {
+            /**
+             * @description The role of the caller; null for one who has to send a token.
+             * @enum {unknown}
+             */
+            role: "read" | "write" | "admin" | null;
+            /**
+             * Format: date-time
+             * @description When the session ends; null for a token, and where none is needed.
+             */
+            expires_at: string | null;
+        };
         /**
          * @description Stable names of what can go wrong.
          * @enum {string}
          */
-        ProblemType: "urn:label-studio-monitor:problem:invalid-request" | "urn:label-studio-monitor:problem:invalid-body" | "urn:label-studio-monitor:problem:unauthenticated" | "urn:label-studio-monitor:problem:forbidden" | "urn:label-studio-monitor:problem:not-found" | "urn:label-studio-monitor:problem:method-not-allowed" | "urn:label-studio-monitor:problem:name-taken" | "urn:label-studio-monitor:problem:run-state" | "urn:label-studio-monitor:problem:gate-failed" | "urn:label-studio-monitor:problem:gate-inconclusive" | "urn:label-studio-monitor:problem:version-mismatch" | "urn:label-studio-monitor:problem:body-too-large" | "urn:label-studio-monitor:problem:unsupported-media-type" | "urn:label-studio-monitor:problem:invalid-monitor" | "urn:label-studio-monitor:problem:invalid-labeling-config" | "urn:label-studio-monitor:problem:invalid-config-ini" | "urn:label-studio-monitor:problem:invalid-window" | "urn:label-studio-monitor:problem:invalid-where" | "urn:label-studio-monitor:problem:nothing-failed" | "urn:label-studio-monitor:problem:idempotency-key-reused" | "urn:label-studio-monitor:problem:internal" | "urn:label-studio-monitor:problem:label-studio-refused" | "urn:label-studio-monitor:problem:label-studio-unavailable" | "urn:label-studio-monitor:problem:database-unavailable" | "urn:label-studio-monitor:problem:not-ready";
+        ProblemType: "urn:label-studio-monitor:problem:invalid-request" | "urn:label-studio-monitor:problem:invalid-body" | "urn:label-studio-monitor:problem:unauthenticated" | "urn:label-studio-monitor:problem:forbidden" | "urn:label-studio-monitor:problem:not-found" | "urn:label-studio-monitor:problem:method-not-allowed" | "urn:label-studio-monitor:problem:name-taken" | "urn:label-studio-monitor:problem:run-state" | "urn:label-studio-monitor:problem:gate-failed" | "urn:label-studio-monitor:problem:gate-inconclusive" | "urn:label-studio-monitor:problem:version-mismatch" | "urn:label-studio-monitor:problem:body-too-large" | "urn:label-studio-monitor:problem:unsupported-media-type" | "urn:label-studio-monitor:problem:invalid-monitor" | "urn:label-studio-monitor:problem:invalid-labeling-config" | "urn:label-studio-monitor:problem:invalid-config-ini" | "urn:label-studio-monitor:problem:invalid-window" | "urn:label-studio-monitor:problem:invalid-where" | "urn:label-studio-monitor:problem:nothing-failed" | "urn:label-studio-monitor:problem:idempotency-key-reused" | "urn:label-studio-monitor:problem:too-many-requests" | "urn:label-studio-monitor:problem:internal" | "urn:label-studio-monitor:problem:label-studio-refused" | "urn:label-studio-monitor:problem:label-studio-unavailable" | "urn:label-studio-monitor:problem:database-unavailable" | "urn:label-studio-monitor:problem:not-ready";
     };
     responses: {
         /** @description The monitor as stored, with its defaults. */
@@ -1826,6 +1866,15 @@ export interface components {
                 };
             };
         };
+        /** @description What the caller may do. */
+        SessionFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Session"];
+            };
+        };
         /** @description The request does not fit this contract. */
         InvalidRequest: {
             headers: {
@@ -1845,9 +1894,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The token may read only. */
+        /** @description The role of the token is too small. */
         Forbidden: {
             headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many calls from this caller, or too many failures to authenticate from its address. The request was not carried out. */
+        TooManyRequests: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -2001,6 +2060,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2025,6 +2085,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2064,6 +2125,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2083,6 +2145,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2114,6 +2177,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2147,6 +2211,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2182,6 +2247,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2214,6 +2280,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2247,6 +2314,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2279,6 +2347,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2319,6 +2388,7 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Unprocessable"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2338,6 +2408,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2365,6 +2436,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2386,6 +2458,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2407,6 +2480,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2437,6 +2511,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2466,6 +2541,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2493,6 +2569,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2527,6 +2604,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2563,6 +2641,7 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2602,6 +2681,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["GateProblem"];
                 };
             };
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2630,6 +2710,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2647,6 +2728,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2699,6 +2781,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2716,6 +2799,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2730,6 +2814,7 @@ export interface operations {
         responses: {
             200: components["responses"]["ModelVersions"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2747,6 +2832,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Healthy"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2764,6 +2850,7 @@ export interface operations {
         responses: {
             200: components["responses"]["Healthy"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2784,6 +2871,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2804,6 +2892,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2821,6 +2910,7 @@ export interface operations {
         responses: {
             200: components["responses"]["ModelVersions"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };
@@ -2841,6 +2931,68 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["SessionFound"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    createSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description One of `API_TOKENS`. */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            200: components["responses"]["SessionFound"];
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["Unauthenticated"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            "5XX": components["responses"]["ServerProblem"];
+        };
+    };
+    deleteSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The browser has no session any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };

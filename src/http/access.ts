@@ -1,70 +1,115 @@
-import { isUtf8 } from 'node:buffer'
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import type { Config } from '../config.ts'
 import { isLoopback, type Scope } from '../config-values.ts'
 import { Problem } from '../contract/problem.ts'
 import { operationOf } from '../contract/validator.ts'
+import { createCallLimits } from './call-limits.ts'
+import { basicCredentials, bearer, cookie, hash, header } from './credentials.ts'
+import { isFromOwnPage, isFromThisMachine } from './own-page.ts'
+import { createSessionCookies } from './session-cookie.ts'
+
+/** What somebody may do, and until when; null: as long as the token is one of `API_TOKENS`. */
+export interface Grant {
+  role: Scope
+  expiresAt: Date | null
+}
+
+export interface Access {
+  /** Decides who may make a call, by what the contract asks for it, before any body is read. */
+  check: RequestHandler
+  /** What the caller of a checked request may do; null where it asked for nothing and showed nothing. */
+  grantOf(request: Request): Grant | null
+  /**
+   * Exchanges a token for a session.
+   * @returns the cookie's value; null where no tokens are set
+   * @throws Problem `unauthenticated` or `too-many-requests`
+   */
+  signIn(request: Request, token: string): Promise<Grant & { cookie: string | null }>
+}
+
+export type AccessSettings = Pick<
+  Config,
+  'host' | 'publicUrl' | 'apiTokens' | 'webhookSecrets' | 'basicAuth' | 'rateLimit'
+> & { readonly secretKey: string }
+
+export const SESSION_COOKIE = 'monitor_session'
 
 const ALLOWED: Record<Scope, readonly Scope[]> = {
   admin: ['read', 'write', 'admin'],
   write: ['read', 'write'],
   read: ['read'],
 }
-
-type Settings = Pick<Config, 'host' | 'apiTokens' | 'webhookSecrets' | 'basicAuth'>
+const EVERYTHING: Grant = { role: 'admin', expiresAt: null }
 
 /**
- * Decides who may make a call, by what the contract asks for it, before any body is read. Only hashes of the secrets
- * are kept and compared.
+ * Only hashes of tokens and secrets are kept, and each given one is compared with all of them, so that the time tells
+ * nothing about which came near.
  */
-export function createAccess(config: Settings): RequestHandler {
+export function createAccess(config: AccessSettings): Access {
   const tokens = config.apiTokens.map(({ scope, token }) => ({ scope, hash: hash(token) }))
   const secrets = config.webhookSecrets.map(hash)
   const basic = config.basicAuth ? hash(`${config.basicAuth.user}:${config.basicAuth.pass}`) : null
+  const sessions = createSessionCookies(config.secretKey, Date.now)
+  const limits = createCallLimits(config.rateLimit)
+  const grants = new WeakMap<Request, Grant>()
 
-  /** Every secret is compared, so that the time tells nothing about which one came near. */
-  const isSecret = (given: string | null) => {
-    if (given === null) return false
+  /** A wrong one counts against the address; an address with too many can't try more, right or wrong. */
+  const findToken = async (request: Request, given: string) => {
+    await limits.refuseGuessing(addressOf(request))
     const candidate = hash(given)
-    return secrets.reduce((found, secret) => timingSafeEqual(secret, candidate) || found, false)
+    const [token] = tokens.filter((each) => timingSafeEqual(each.hash, candidate))
+    if (token) return token
+    await limits.countFailure(addressOf(request))
+    throw new Problem('unauthenticated', 'This API token is not one of API_TOKENS.')
   }
 
-  const checkToken = (request: Request, needed: Scope) => {
-    if (tokens.length === 0) return // Allowed on a loopback address only; the configuration sees to that.
-    const given = bearer(request)
-    if (given === null)
-      throw new Problem('unauthenticated', 'Send an API token: Authorization: Bearer TOKEN.')
-    const candidate = hash(given)
-    const scope = tokens.reduce<Scope | null>(
-      (found, token) => (timingSafeEqual(token.hash, candidate) ? token.scope : found),
-      null,
-    )
-    if (scope === null) throw new Problem('unauthenticated', 'This API token is not one of API_TOKENS.')
-    if (!ALLOWED[scope].includes(needed)) {
-      throw new Problem(
-        'forbidden',
-        'This call changes something and needs a write token; this one may only read.',
-      )
+  /** Whose session it is, unless another site's page had the browser send the cookie. */
+  const findSession = (request: Request) => {
+    const value = cookie(request, SESSION_COOKIE)
+    if (value === null) return null
+    if (!READS.includes(request.method) && isFromOwnPage(request, config.publicUrl) !== true) return null
+    return sessions.find(value, tokens)
+  }
+
+  const grantFor = async (request: Request): Promise<Grant | null> => {
+    if (tokens.length === 0) {
+      // Allowed on a loopback address only; the configuration sees to that. Pages elsewhere are not of this machine.
+      const isForeign = !READS.includes(request.method) && isFromOwnPage(request, config.publicUrl) === false
+      return isForeign || !isFromThisMachine(request) ? null : EVERYTHING
     }
+    const given = bearer(request)
+    const found =
+      given === null ? findSession(request) : { token: await findToken(request, given), expiresAt: null }
+    if (found === null) return null
+    await limits.takeCall(found.token.hash.toString('hex'))
+    return { role: found.token.scope, expiresAt: found.expiresAt }
   }
 
-  const checkWebhook = (request: Request) => {
-    const { token } = request.query
-    const given = [
-      header(request, 'x-webhook-secret'),
-      bearer(request),
-      basicCredentials(request)?.password ?? null,
-      typeof token === 'string' ? token : null,
-    ]
-    if (given.filter(isSecret).length > 0) return
-    throw new Problem(
-      'unauthenticated',
-      'The webhook secret is missing or wrong. Send it as X-Webhook-Secret; "label-studio-monitor webhook-url" shows it.',
+  const checkToken = async (request: Request, needed: Scope, isOptional: boolean) => {
+    const grant = await grantFor(request)
+    if (grant === null) {
+      if (isOptional) return
+      throw new Problem('unauthenticated', tokens.length === 0 ? FOREIGN : NO_TOKEN)
+    }
+    if (!ALLOWED[grant.role].includes(needed)) {
+      throw new Problem('forbidden', `This call needs the role ${needed}; this token has ${grant.role}.`)
+    }
+    grants.set(request, grant)
+  }
+
+  /** The right secret passes whatever came from its address before: an event comes only once. */
+  const checkSecret = async (request: Request, given: (string | null)[], what: string) => {
+    const presented = given.filter((each) => each !== null).map(hash)
+    const right = presented.filter(
+      (each) => secrets.filter((secret) => timingSafeEqual(secret, each)).length > 0,
     )
+    if (right.length > 0) return
+    if (presented.length > 0) await refuseGuess(request)
+    throw new Problem('unauthenticated', `${what} "label-studio-monitor webhook-url" shows it.`)
   }
 
-  const checkMlBackend = (request: Request) => {
+  const checkMlBackend = async (request: Request) => {
     if (basic === null) {
       if (isLoopback(config.host)) return
       throw new Problem(
@@ -75,54 +120,65 @@ export function createAccess(config: Settings): RequestHandler {
     }
     const given = basicCredentials(request)
     if (given && timingSafeEqual(hash(`${given.user}:${given.password}`), basic)) return
+    if (given) await refuseGuess(request)
     throw new Problem('unauthenticated', 'User or password of the ML backend are missing or wrong.', BASIC)
   }
 
-  return (request, _response, next) => {
-    const { route, security } = operationOf(request)
-    if (route.startsWith('/ml/{secret}')) {
-      if (!isSecret(secretOf(request.path))) {
-        throw new Problem(
-          'unauthenticated',
-          'The secret in the path is wrong; "label-studio-monitor webhook-url" shows it.',
+  const refuseGuess = async (request: Request) => {
+    await limits.refuseGuessing(addressOf(request))
+    await limits.countFailure(addressOf(request))
+  }
+
+  return {
+    async check(request, _response, next) {
+      const { route, security } = operationOf(request)
+      const [requirement] = security
+      if (route.startsWith('/ml/{secret}')) {
+        await checkSecret(request, [secretOf(request.path)], 'The secret in the path is wrong;')
+      } else if (requirement?.apiToken) {
+        const isOptional = security.some((each) => Object.keys(each).length === 0)
+        await checkToken(request, neededOf(requirement.apiToken), isOptional)
+      } else if (requirement?.webhookHeader) {
+        const { token } = request.query
+        await checkSecret(
+          request,
+          [
+            header(request, 'x-webhook-secret'),
+            bearer(request),
+            basicCredentials(request)?.password ?? null,
+            typeof token === 'string' ? token : null,
+          ],
+          'The webhook secret is missing or wrong. Send it as X-Webhook-Secret;',
         )
-      }
-      return next()
-    }
-    const [requirement] = security
-    if (requirement?.apiToken) checkToken(request, requirement.apiToken.includes('write') ? 'write' : 'read')
-    else if (requirement?.webhookHeader) checkWebhook(request)
-    else if (requirement?.mlBackendBasic) checkMlBackend(request)
-    next()
+      } else if (requirement?.mlBackendBasic) await checkMlBackend(request)
+      next()
+    },
+    grantOf: (request) => grants.get(request) ?? null,
+    async signIn(request, given) {
+      if (tokens.length === 0) return { ...EVERYTHING, cookie: null }
+      const token = await findToken(request, given)
+      const { value, expiresAt } = sessions.issue(token.hash)
+      return { role: token.scope, expiresAt, cookie: value }
+    },
   }
 }
 
+const READS = ['GET', 'HEAD']
 const BASIC = { headers: { 'WWW-Authenticate': 'Basic realm="label-studio-monitor"' } }
+const NO_TOKEN = 'Send an API token, Authorization: Bearer TOKEN, or sign in by POST /session.'
+const FOREIGN =
+  'Without API_TOKENS only this machine has access, under the name localhost or 127.0.0.1, and no page of another ' +
+  'site. Set API_TOKENS to let others in.'
+
+function neededOf(roles: readonly string[]): Scope {
+  return (['admin', 'write'] as const).find((role) => roles.includes(role)) ?? 'read'
+}
+
+function addressOf(request: Request): string {
+  return request.ip ?? ''
+}
 
 /** The second part of `/ml/SECRET/…`. */
 function secretOf(path: string): string | null {
   return decodeURIComponent(path.split('/')[2] ?? '') || null
-}
-
-function hash(secret: string): Buffer {
-  return createHash('sha256').update(secret, 'utf8').digest()
-}
-
-function header(request: Request, name: string): string | null {
-  const value = request.headers[name]
-  return typeof value === 'string' ? value : null
-}
-
-function bearer(request: Request): string | null {
-  return /^Bearer +(\S+)$/i.exec(header(request, 'authorization') ?? '')?.[1] ?? null
-}
-
-function basicCredentials(request: Request): { user: string; password: string } | null {
-  const encoded = /^Basic +(\S+)$/i.exec(header(request, 'authorization') ?? '')?.[1]
-  if (!encoded) return null
-  const bytes = Buffer.from(encoded, 'base64')
-  // RFC 7617 leaves the encoding open, and Label Studio's client sends Latin-1.
-  const text = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1')
-  const colon = text.indexOf(':')
-  return colon < 0 ? null : { user: text.slice(0, colon), password: text.slice(colon + 1) }
 }
