@@ -26,6 +26,8 @@ export interface Config {
   readonly secretKey: string | null
   /** Absolute. */
   readonly fileRoot: string
+  /** Absolute; null: users may not run modules of their own. */
+  readonly moduleRoot: string | null
   readonly allowPrivateUrls: boolean
   readonly smtp: { readonly url: string; readonly from: string } | null
   /** Null: no runs. `url` is without a trailing slash. */
@@ -128,6 +130,7 @@ export function loadConfig(
     basicAuth: basicAuth && { user: basicAuth[0], pass: basicAuth[1] },
     secretKey: read('SECRET_KEY', asWritten, null),
     fileRoot: resolve(read('FILE_ROOT', asWritten, './logs')),
+    moduleRoot: read('MODULE_ROOT', (path) => resolve(path), null),
     allowPrivateUrls: read('ALLOW_PRIVATE_URLS', values.parseBoolean, false),
     smtp: smtpUrl && sender ? { url: smtpUrl, from: sender } : null,
     labelStudio: labelStudio && { url: labelStudio[0], apiKey: labelStudio[1] },

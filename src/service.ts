@@ -15,6 +15,7 @@ import { readContractDocument } from './contract/document.ts'
 import { type Database, openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import { migrations } from './db/migrations/index.ts'
+import { createGuardedFetch } from './guarded-fetch.ts'
 import { openQueue } from './jobs/queue.ts'
 import type { ServiceConfig } from './kept-secret.ts'
 import { createLabelStudio } from './labeling/client.ts'
@@ -96,6 +97,8 @@ async function assemble(
     fileRoot: config.fileRoot,
     s3Endpoint: config.s3.endpoint,
     s3Region: config.s3.region,
+    moduleRoot: config.moduleRoot,
+    fetchUrl: createGuardedFetch({ allowPrivate: config.allowPrivateUrls }),
   }
   const now = () => new Date()
   const runs = createRuns({

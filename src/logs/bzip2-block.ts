@@ -162,7 +162,8 @@ function unsort(table: Uint32Array, length: number, origin: number): Buffer {
     const next = ((table[i] as number) & 255) + 1
     starts[next] = (starts[next] as number) + 1
   }
-  for (let byte = 0; byte < 256; byte++) starts[byte + 1] = (starts[byte + 1] as number) + (starts[byte] as number)
+  for (let byte = 0; byte < 256; byte++)
+    starts[byte + 1] = (starts[byte + 1] as number) + (starts[byte] as number)
   for (let i = 0; i < length; i++) {
     const byte = (table[i] as number) & 255
     const place = starts[byte] as number

@@ -60,8 +60,9 @@ export async function* bunzip2(chunks: AsyncIterable<Buffer>): AsyncGenerator<Bu
         if (bytes) yield bytes
       } catch (error) {
         if (!(error instanceof MoreBytesNeeded)) throw error
-        if (last) throw new BrokenBlock('its end is missing')
-        // the head of a stream is read again with its first block
+        if (last)
+          throw new BrokenBlock('its end is missing')
+          // the head of a stream is read again with its first block
         ;({ table, bit } = before)
         wanted = (held.length - (bit >> 3)) * GROWTH
         return

@@ -53,7 +53,9 @@ export function csvFormat(options: FormatOptions): Format {
   if (!header && !given)
     throw new FormatError('format.columns: expected the names of the columns, because format.header is false')
   if (given && uniqueNames(given).join('\n') !== given.join('\n'))
-    throw new FormatError('format.columns: expected names that differ, and none empty or with blanks around it')
+    throw new FormatError(
+      'format.columns: expected names that differ, and none empty or with blanks around it',
+    )
   const wanted = timestampField === null ? TIMESTAMPS : [timestampField]
 
   function perObject(): Format {
@@ -135,4 +137,3 @@ export function csvFormat(options: FormatOptions): Format {
   }
   return perObject()
 }
-

@@ -157,7 +157,8 @@ export function parseJson(record: Buffer): Parsed {
     const [place] = /at position \d+/.exec((error as Error).message) ?? []
     return { problem: place ? `is not valid JSON ${place}` : 'is not valid JSON' }
   }
-  const problem = typeof fields === 'string' ? fields : unstorable(fields)
+  if (typeof fields === 'string') return { problem: fields }
+  const problem = unstorable(fields)
   return problem ? { problem } : { fields }
 }
 

@@ -2,7 +2,7 @@ import type { Decoded } from './decoder.ts'
 import { BrokenData } from './decompress.ts'
 import type { Format, FormatOptions } from './format.ts'
 import { jsonlFormat } from './format-jsonl.ts'
-import { Framer } from './framer.ts'
+import { decodeLines } from './json-lines.ts'
 import { jsonValues } from './json-values.ts'
 import { attributesOf, type Span, spanRecord } from './otlp-span.ts'
 
@@ -62,6 +62,8 @@ async function* continued(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGener
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
 }
 
+const isBlank = (bytes: Buffer) => bytes.toString('latin1').trim() === ''
+
 function isJson(bytes: Buffer): boolean {
   try {
     JSON.parse(bytes.toString())
@@ -77,16 +79,18 @@ async function* decode(bytes: AsyncIterable<Buffer>, limit: number): AsyncGenera
     // the first line tells lines from a document: each line is then read for itself, and a broken one costs no other
     let head: Buffer = Buffer.alloc(0)
     let end = -1
-    while (end < 0) {
+    for (;;) {
       const next = await chunks.next()
       if (next.done) break
       head = Buffer.concat([head, next.value])
-      while ((end = head.indexOf(NEWLINE, end + 1)) >= 0 && !head.subarray(0, end).toString('latin1').trim());
+      do end = head.indexOf(NEWLINE, end + 1)
+      while (end >= 0 && isBlank(head.subarray(0, end)))
+      if (end >= 0) break
       if (head.length > limit) throw new BrokenData(`the first line is longer than ${limit} bytes`)
     }
     const first = end < 0 ? head : head.subarray(0, end)
     const all = continued(head, chunks)
-    if (isJson(first)) yield* decodeLines(all, limit)
+    if (isJson(first)) yield* decodeLines(all, limit, spansOf)
     else {
       for await (const values of jsonValues(all, limit))
         yield values.flatMap((value) => spansOf(value.bytes, value.offset, value.line))
@@ -94,28 +98,6 @@ async function* decode(bytes: AsyncIterable<Buffer>, limit: number): AsyncGenera
   } finally {
     await chunks.return?.()
   }
-}
-
-async function* decodeLines(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Decoded[]> {
-  let found: Decoded[] = []
-  const framing = jsonlFormat({ timestampField: null, readDate: () => null })
-  const framer = new Framer(
-    framing,
-    {
-      record(bytes, start, end, offset) {
-        found.push(...spansOf(bytes.subarray(start, end), offset, framer.lineAt(start)))
-      },
-      malformed: (line, problem) => found.push({ line, problem }),
-    },
-    limit,
-  )
-  for await (const chunk of chunks) {
-    framer.push(chunk)
-    yield found
-    found = []
-  }
-  framer.end()
-  yield found
 }
 
 export function otlpFormat({ timestampField, readDate, maxRecordBytes }: FormatOptions): Format {

@@ -46,7 +46,9 @@ async function openFile({ key, size, range }: DecodableObject): Promise<OpenFile
   }
   const metadata = await parquetMetadataAsync(file, { parsers: PARSERS })
   const columns = columnsOf(metadata)
-  const indexed = metadata.row_groups.every((group) => group.columns.every((each) => each.offset_index_offset))
+  const indexed = metadata.row_groups.every((group) =>
+    group.columns.every((each) => each.offset_index_offset),
+  )
   return {
     metadata,
     columns,
@@ -102,7 +104,8 @@ function parquetDecoder(dates: readonly string[]): Decoder {
           object.signal?.throwIfAborted()
           const end = Math.min(at + step, to)
           const values = await broken(() => file.read(columns, at, end))
-          for (let row = at; row < end; row += BATCH) yield rowsOf(values, row, Math.min(row + BATCH, end), at)
+          for (let row = at; row < end; row += BATCH)
+            yield rowsOf(values, row, Math.min(row + BATCH, end), at)
         }
       }
     },
@@ -121,7 +124,8 @@ function parquetDecoder(dates: readonly string[]): Decoder {
             const values = (await broken(() => file.read([column], start, end))).get(column.name) ?? []
             for (const [i, { offset }] of asked.entries()) {
               const value = values[offset - start]
-              if (value !== null && value !== undefined) (rows[i] as Record<string, unknown>)[column.name] = value
+              if (value !== null && value !== undefined)
+                (rows[i] as Record<string, unknown>)[column.name] = value
             }
           }
           for (const [i, record] of asked.entries()) record.bytes = Buffer.from(JSON.stringify(rows[i]))

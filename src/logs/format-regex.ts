@@ -38,7 +38,9 @@ export function regexFormat({ definition, timestampField, readDate }: FormatOpti
   const start = definition.record_start == null ? null : compile(definition.record_start, 'record_start')
   const groups = Object.keys(regex.namedGroups())
   if (groups.length === 0)
-    throw new FormatError('format.pattern: expected named groups such as (?<question>.*), which become the fields')
+    throw new FormatError(
+      'format.pattern: expected named groups such as (?<question>.*), which become the fields',
+    )
   const same = (a: string, b: string) => (timestampField === null ? a.toLowerCase() === b : a === b)
   const dates = (timestampField === null ? TIMESTAMPS : [timestampField])
     .map((name) => groups.find((group) => same(group, name)))

@@ -136,7 +136,10 @@ export function templateFormat({ definition, timestampField, readDate }: FormatO
   if (!recordStart || /[\r\n]/.test(recordStart))
     throw new FormatError('format.record_start: expected the name of the line that begins each record')
   const own = Object.fromEntries(
-    Object.entries(definition.fields ?? {}).map(([name, written]) => [name, snakeCase(written.replace(/:\s*$/, ''))]),
+    Object.entries(definition.fields ?? {}).map(([name, written]) => [
+      name,
+      snakeCase(written.replace(/:\s*$/, '')),
+    ]),
   )
   const aliases = { ...ALIASES, ...own }
   const field = fieldWith(aliases, own)

@@ -1,6 +1,6 @@
 import type { Decoder } from './decoder.ts'
-import { FormatError } from './format-error.ts'
 import { csvFormat } from './format-csv.ts'
+import { FormatError } from './format-error.ts'
 import { jsonFormat } from './format-json.ts'
 import { jsonlFormat } from './format-jsonl.ts'
 import { moduleFormat } from './format-module.ts'
@@ -59,7 +59,9 @@ export interface Format extends Framing {
 /** What the formats of a service are made with. */
 export interface FormatSettings {
   /** The directory below which `module` formats may lie; null: there are none. */
-  moduleRoot?: string | null
+  moduleRoot?: string | null | undefined
+  /** How long a module may take for its next answer. */
+  moduleTimeoutMs?: number | undefined
 }
 
 /** Each format's type, and how it is set up. */

@@ -130,9 +130,7 @@ export class Framer {
     const bytes = this.#bytes.subarray(0, this.#end)
     for (;;) {
       const next =
-        recover && this.#skipping
-          ? recover(bytes, this.#searched)
-          : nextStart(bytes, this.#searched, last)
+        recover && this.#skipping ? recover(bytes, this.#searched) : nextStart(bytes, this.#searched, last)
       if (recover && !this.#skipping && (next < 0 ? this.#end : next) - this.#start > this.#limit) {
         this.#tooLong()
         this.#skipping = true

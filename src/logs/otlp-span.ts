@@ -31,7 +31,7 @@ const KINDS = ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSU
 const STATUS = ['UNSET', 'OK', 'ERROR']
 const MAX_DEPTH = 50
 
-function valueOf(value: AnyValue | undefined, depth = 0): unknown {
+function plainValue(value: AnyValue | undefined, depth = 0): unknown {
   if (!value || depth > MAX_DEPTH) return null
   if (value.stringValue !== undefined) return value.stringValue
   if (value.boolValue !== undefined) return value.boolValue
@@ -41,7 +41,7 @@ function valueOf(value: AnyValue | undefined, depth = 0): unknown {
   }
   if (value.doubleValue !== undefined) return Number(value.doubleValue)
   if (value.bytesValue !== undefined) return value.bytesValue
-  if (value.arrayValue) return (value.arrayValue.values ?? []).map((each) => valueOf(each, depth + 1))
+  if (value.arrayValue) return (value.arrayValue.values ?? []).map((each) => plainValue(each, depth + 1))
   if (value.kvlistValue) return attributesOf(value.kvlistValue.values, depth + 1)
   return null
 }
@@ -49,7 +49,7 @@ function valueOf(value: AnyValue | undefined, depth = 0): unknown {
 /** Attributes by name, as they were set. */
 export function attributesOf(list: KeyValue[] | undefined, depth = 0): Record<string, unknown> {
   if (!Array.isArray(list)) return {}
-  return Object.fromEntries(list.map(({ key, value }) => [key, valueOf(value, depth)]))
+  return Object.fromEntries(list.map(({ key, value }) => [key, plainValue(value, depth)]))
 }
 
 const named = (names: string[], code: number | string | undefined, prefix: string) =>
@@ -64,8 +64,9 @@ function timeOf(nanos: string | number | undefined): string | null {
 /** The model's own spans and those around them: what other instrumentations measure, such as HTTP calls, is no record. */
 function isAboutModels(attributes: Record<string, unknown>, events: { name: string }[]): boolean {
   return (
-    Object.keys(attributes).some((name) => /^(gen_ai|llm|openinference)\.|^(input|output)\.value$/.test(name)) ||
-    events.some(({ name }) => name.startsWith('gen_ai.'))
+    Object.keys(attributes).some((name) =>
+      /^(gen_ai|llm|openinference)\.|^(input|output)\.value$/.test(name),
+    ) || events.some(({ name }) => name.startsWith('gen_ai.'))
   )
 }
 
@@ -78,7 +79,10 @@ function messagesIn(value: unknown): ChatMessage[] {
   const parsed = fromJson(value)
   if (typeof parsed !== 'object' || parsed === null) return []
   const list = (parsed as { messages?: unknown }).messages ?? parsed
-  const isMessages = Array.isArray(list) && list.length > 0 && list.every((each) => each && typeof each === 'object' && 'role' in each)
+  const isMessages =
+    Array.isArray(list) &&
+    list.length > 0 &&
+    list.every((each) => each && typeof each === 'object' && 'role' in each)
   return isMessages ? conversationOf({ 'gen_ai.input.messages': list }, []).input : []
 }
 

@@ -68,7 +68,7 @@ export async function readObject(object: LogObject, options: ReadOptions, visito
   const format = options.format.perObject?.() ?? options.format
   const asked = options.where ? asking(options.where, format, visitor) : null
   const first = asked ?? visitor
-  const valueOf = options.field ? format.field(options.field) : null
+  const readValue = options.field ? format.field(options.field) : null
   const identify = source.identity === 'content' ? contentIdentity() : null
   let line = 0
   const record: FramedRecord = {
@@ -97,7 +97,7 @@ export async function readObject(object: LogObject, options: ReadOptions, visito
       record.end = end
       record.offset = identity
       record.date = own ?? object.date
-      record.value = valueOf && valueOf(bytes, start, end)
+      record.value = readValue?.(bytes, start, end)
       first.record(record)
     },
     malformed: (at: number, problem: string) => first.malformed(at, problem),

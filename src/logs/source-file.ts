@@ -71,6 +71,14 @@ export function openFileSource(definition: FileSourceDefinition, fileRoot: strin
     return real
   }
 
+  async function openFile(path: string): Promise<FileHandle> {
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+    const file = await open(await inside(path), flags)
+    if ((await file.stat()).isFile()) return file
+    await file.close()
+    throw new SourceError('refused', `${path}: is not a file`)
+  }
+
   async function* walk(signal?: AbortSignal): AsyncGenerator<LogObject> {
     const entered = new Set<string>()
     const waiting = [directory]
@@ -111,15 +119,28 @@ export function openFileSource(definition: FileSourceDefinition, fileRoot: strin
       const path = resolve(directory, object.key)
       try {
         signal?.throwIfAborted()
-        const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-        const file = await open(await inside(path), flags)
-        if ((await file.stat()).isFile())
-          return Readable.from(read(file, path, reuse, signal), { objectMode: false, highWaterMark: 1 })
-        await file.close()
-        throw new SourceError('refused', `${path}: is not a file`)
+        const file = await openFile(path)
+        return Readable.from(read(file, path, reuse, signal), { objectMode: false, highWaterMark: 1 })
       } catch (error) {
         signal?.throwIfAborted()
         throw fileError(error, path, 'unavailable')
+      }
+    },
+    async range(object, start, end, signal) {
+      const path = resolve(directory, object.key)
+      let file: FileHandle | null = null
+      try {
+        signal?.throwIfAborted()
+        file = await openFile(path)
+        const buffer = Buffer.allocUnsafeSlow(Math.max(0, end - start))
+        let filled = 0
+        for (let got = -1; got !== 0 && filled < buffer.length; filled += got)
+          got = (await file.read(buffer, filled, buffer.length - filled, start + filled)).bytesRead
+        return buffer.subarray(0, filled)
+      } catch (error) {
+        throw fileError(error, path, 'unavailable')
+      } finally {
+        await file?.close()
       }
     },
   }

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createGuardedFetch } from '../guarded-fetch.ts'
 import { decompress } from './decompress.ts'
-import { createHttpClient, type HttpCall, shown, statusError, webUrl } from './http-client.ts'
+import { createHttpGet, type HttpAnswer, type HttpCall, shown, statusError, webUrl } from './http-get.ts'
 import { compileKeyPattern } from './key-pattern.ts'
 import type { HttpSourceDefinition, LogObject, LogSource, SourceSettings, Window } from './source.ts'
 import { SourceError } from './source-error.ts'
@@ -15,16 +15,19 @@ const MAX_MANIFEST_BYTES = 32 << 20
 const PROBES_AT_A_TIME = 8
 
 /** What tells one version of a resource from another, if it has a way that can be relied on. */
-function validatorOf({ headers }: IncomingMessage): string | null {
+function validatorOf({ headers }: HttpAnswer): string | null {
   const { etag } = headers
   return etag && !etag.startsWith('W/') ? etag : (headers['last-modified'] ?? null)
 }
 
-const lengthOf = ({ headers }: IncomingMessage): number | null =>
+const lengthOf = ({ headers }: HttpAnswer): number | null =>
   headers['content-length'] === undefined ? null : Number(headers['content-length'])
 
 /** Files of web servers: URLs that are given, that follow from dates, or that a manifest lists. The key is the URL up to its path. */
-export function openHttpSource(definition: HttpSourceDefinition, settings: Partial<SourceSettings>): LogSource {
+export function openHttpSource(
+  definition: HttpSourceDefinition,
+  settings: Partial<SourceSettings>,
+): LogSource {
   const { urls, url_pattern, manifest, headers } = definition
   const ways = [urls, url_pattern, manifest].filter((way) => way !== null && way !== undefined)
   const [first] = urls ?? [url_pattern ?? manifest]
@@ -32,26 +35,25 @@ export function openHttpSource(definition: HttpSourceDefinition, settings: Parti
     throw new SourceError('refused', 'source: expected one of urls, url_pattern and manifest')
   webUrl(first.replace(/\{[^{}]*\}/g, '10'), 'source')
   const dates = compileKeyPattern(definition.key_pattern ?? '*')
-  const client = createHttpClient({
-    allowPrivate: settings.allowPrivateUrls ?? false,
-    headers: headers ?? {},
-    lookup: settings.lookup,
-  })
+  const fetch = createHttpGet(settings.fetchUrl ?? createGuardedFetch({ allowPrivate: false }), headers ?? {})
   const listed = new Map<string, string>()
 
   async function text(url: string, signal?: AbortSignal): Promise<string> {
-    const answer = await client.fetch(url, { signal })
-    const refused = statusError(answer.statusCode ?? 0, shown(url))
+    const answer = await fetch(url, { signal })
+    const refused = statusError(answer.status, shown(url))
     if (refused) {
-      answer.destroy()
+      answer.body.destroy()
       throw refused
     }
     const chunks: Buffer[] = []
     let bytes = 0
-    for await (const chunk of decompress(answer)) {
+    for await (const chunk of decompress(answer.body)) {
       bytes += chunk.length
       if (bytes > MAX_MANIFEST_BYTES)
-        throw new SourceError('refused', `${shown(url)}: the manifest is longer than ${MAX_MANIFEST_BYTES} bytes`)
+        throw new SourceError(
+          'refused',
+          `${shown(url)}: the manifest is longer than ${MAX_MANIFEST_BYTES} bytes`,
+        )
       chunks.push(Buffer.from(chunk))
     }
     return Buffer.concat(chunks).toString()
@@ -76,17 +78,20 @@ export function openHttpSource(definition: HttpSourceDefinition, settings: Parti
   }
 
   /** Asks for the size of what is there; null: nothing is. */
-  async function probe(url: string, signal?: AbortSignal): Promise<{ size: number | null; etag: string | null } | null> {
-    let answer = await client.fetch(url, { method: 'HEAD', signal })
-    answer.resume()
-    if (statusError(answer.statusCode ?? 0, '') && answer.statusCode !== 404 && answer.statusCode !== 410) {
+  async function probe(
+    url: string,
+    signal?: AbortSignal,
+  ): Promise<{ size: number | null; etag: string | null } | null> {
+    let answer = await fetch(url, { method: 'HEAD', signal })
+    answer.body.resume()
+    if (statusError(answer.status, '') && answer.status !== 404 && answer.status !== 410) {
       // some answer only to GET, such as signed URLs
-      answer = await client.fetch(url, { headers: { range: 'bytes=0-0' }, signal })
-      answer.destroy()
+      answer = await fetch(url, { headers: { range: 'bytes=0-0' }, signal })
+      answer.body.destroy()
       const total = /\/(\d+)$/.exec(answer.headers['content-range'] ?? '')?.[1]
-      if (answer.statusCode === 206) return { size: total ? Number(total) : null, etag: validatorOf(answer) }
+      if (answer.status === 206) return { size: total ? Number(total) : null, etag: validatorOf(answer) }
     }
-    const status = answer.statusCode ?? 0
+    const status = answer.status
     if (status === 404 || status === 410) return null
     const refused = statusError(status, shown(url))
     if (refused) throw refused
@@ -119,15 +124,15 @@ export function openHttpSource(definition: HttpSourceDefinition, settings: Parti
     return url
   }
 
-  async function get(url: string, call: HttpCall): Promise<IncomingMessage> {
-    const answer = await client.fetch(url, call)
-    const refused = statusError(answer.statusCode ?? 0, shown(url))
+  async function get(url: string, call: HttpCall): Promise<HttpAnswer> {
+    const answer = await fetch(url, call)
+    const refused = statusError(answer.status, shown(url))
     if (!refused) return answer
-    answer.destroy()
+    answer.body.destroy()
     throw refused
   }
 
-  async function* body(url: string, first: IncomingMessage, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  async function* body(url: string, first: HttpAnswer, signal?: AbortSignal): AsyncGenerator<Buffer> {
     const what = shown(url)
     const validator = validatorOf(first)
     const length = lengthOf(first)
@@ -136,7 +141,7 @@ export function openHttpSource(definition: HttpSourceDefinition, settings: Parti
     let skip = 0
     for (let resumes = 0; ; resumes++) {
       try {
-        for await (const chunk of answer as AsyncIterable<Buffer>) {
+        for await (const chunk of answer.body as AsyncIterable<Buffer>) {
           const fresh = chunk.subarray(Math.min(skip, chunk.length))
           skip -= chunk.length - fresh.length
           if (fresh.length === 0) continue
@@ -144,7 +149,7 @@ export function openHttpSource(definition: HttpSourceDefinition, settings: Parti
           resumes = 0
           yield fresh
         }
-        if (length === null ? answer.complete : read === length) return
+        if (length === null ? answer.body.complete : read === length) return
       } catch {
         signal?.throwIfAborted()
       }
@@ -157,11 +162,11 @@ export function openHttpSource(definition: HttpSourceDefinition, settings: Parti
         )
       answer = await get(url, { signal, headers: { range: `bytes=${read}-`, 'if-range': validator } })
       const same = validatorOf(answer) === validator
-      const goesOn = answer.statusCode === 206 && answer.headers['content-range']?.startsWith(`bytes ${read}-`)
+      const goesOn = answer.status === 206 && answer.headers['content-range']?.startsWith(`bytes ${read}-`)
       // a server without ranges begins again
       skip = goesOn ? 0 : read
-      if (same && (goesOn || answer.statusCode === 200)) continue
-      answer.destroy()
+      if (same && (goesOn || answer.status === 200)) continue
+      answer.body.destroy()
       throw new SourceError('unavailable', `${what}: was replaced while it was read`)
     }
   }
@@ -178,21 +183,18 @@ export function openHttpSource(definition: HttpSourceDefinition, settings: Parti
       if (end <= start) return Buffer.alloc(0)
       const url = await urlOf(object, signal)
       const answer = await get(url, { signal, headers: { range: `bytes=${start}-${end - 1}` } })
-      if (answer.statusCode !== 206) {
-        answer.destroy()
+      if (answer.status !== 206) {
+        answer.body.destroy()
         throw new SourceError('refused', `${shown(url)}: the server has no ranges, which the format needs`)
       }
       const chunks: Buffer[] = []
       try {
-        for await (const chunk of answer) chunks.push(chunk as Buffer)
+        for await (const chunk of answer.body) chunks.push(chunk as Buffer)
       } catch {
         signal?.throwIfAborted()
         throw new SourceError('unavailable', `${shown(url)}: the connection breaks off`)
       }
       return Buffer.concat(chunks)
-    },
-    async close() {
-      client.close()
     },
   }
 }

@@ -1,7 +1,11 @@
 import type { Readable } from 'node:stream'
+import type { GuardedFetch } from '../guarded-fetch.ts'
 import { SourceError } from './source-error.ts'
 import { openFileSource } from './source-file.ts'
+import { openHttpSource } from './source-http.ts'
+import { openModuleSource } from './source-module.ts'
 import { openS3Source } from './source-s3.ts'
+import { openSqlSource } from './source-sql.ts'
 
 export { SourceError, type SourceErrorKind } from './source-error.ts'
 
@@ -55,6 +59,8 @@ export interface S3SourceDefinition {
   region?: string | null
   /** By default what the AWS SDK finds in its environment. */
   credentials?: { access_key_id: string; secret_access_key: string; session_token?: string | null } | null
+  /** Whoever reads pays for it, as the bucket demands. */
+  requester_pays?: boolean
 }
 
 export interface FileSourceDefinition {
@@ -64,8 +70,44 @@ export interface FileSourceDefinition {
   key_pattern?: string | null
 }
 
+/** One of `urls`, `url_pattern` and `manifest`. */
+export interface HttpSourceDefinition {
+  type: 'http'
+  urls?: string[] | null
+  /** With `{YYYY}`, `{MM}`, `{DD}`, `{HH}`: one for each day of the window. */
+  url_pattern?: string | null
+  /** The URL of a list of URLs. */
+  manifest?: string | null
+  /** What the path of a URL looks like; where it has a date, the window chooses by it. */
+  key_pattern?: string | null
+  /** Sent with each request; secret. */
+  headers?: Record<string, string> | null
+}
+
+export interface SqlSourceDefinition {
+  type: 'sql'
+  /** `postgresql://…` or `mysql://…`; secret. */
+  url: string
+  /** With `:from`, the window's first day, and `:to`, the day after its last. */
+  query: string
+  timeout_s?: number
+}
+
+export interface ModuleSourceDefinition {
+  type: 'module'
+  /** A file below the root of modules, absolute or relative to it. */
+  path: string
+  options?: Record<string, unknown>
+  key_pattern?: string | null
+}
+
 /** The `source` of a monitor. */
-export type SourceDefinition = S3SourceDefinition | FileSourceDefinition
+export type SourceDefinition =
+  | S3SourceDefinition
+  | FileSourceDefinition
+  | HttpSourceDefinition
+  | SqlSourceDefinition
+  | ModuleSourceDefinition
 
 /** What the operator of the service has set. */
 export interface SourceSettings {
@@ -74,21 +116,41 @@ export interface SourceSettings {
   /** `AWS_ENDPOINT_URL_S3` and `AWS_REGION`, for sources that name no endpoint or region. */
   s3Endpoint?: string | null
   s3Region?: string | null
+  /** The way to URLs that users name; by default to public addresses alone. */
+  fetchUrl?: GuardedFetch
+  /** The directory below which modules may lie; null: there are none. */
+  moduleRoot?: string | null
+  /** How long a module may take for its next answer. */
+  moduleTimeoutMs?: number
 }
 
 /**
  * Makes the source that a monitor defines; nothing is read yet.
+ * @param timezone IANA name, in which the days of a query begin
  * @throws KeyPatternError, or SourceError if the definition can't work
  */
-export function openSource(definition: SourceDefinition, settings: SourceSettings): LogSource {
+export function openSource(
+  definition: SourceDefinition,
+  settings: SourceSettings,
+  timezone = 'UTC',
+): LogSource {
   switch (definition.type) {
     case 's3':
       return openS3Source(definition, settings)
     case 'file':
       return openFileSource(definition, settings.fileRoot)
+    case 'http':
+      return openHttpSource(definition, settings)
+    case 'sql':
+      return openSqlSource(definition, timezone)
+    case 'module':
+      return openModuleSource(definition, settings)
     default: {
       const { type } = definition as { type: unknown }
-      throw new SourceError('refused', `source.type: expected s3 or file, got ${JSON.stringify(type)}`)
+      throw new SourceError(
+        'refused',
+        `source.type: expected s3, file, http, sql or module, got ${JSON.stringify(type)}`,
+      )
     }
   }
 }

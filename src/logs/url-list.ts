@@ -25,11 +25,13 @@ const PARTS: Record<string, (date: Date) => string> = {
 /** @throws KeyPatternError for a pattern without a date, or with what is no part of one */
 export function checkUrlPattern(pattern: string): void {
   const wrong = (message: string) => new KeyPatternError(`url_pattern: ${message}`)
-  const found = pattern.match(PLACEHOLDER) ?? []
+  const found: string[] = pattern.match(PLACEHOLDER) ?? []
   const unknown = found.find((each) => !Object.hasOwn(PARTS, each))
   if (unknown) throw wrong(`${JSON.stringify(unknown)} is unknown; use ${Object.keys(PARTS).join(', ')}`)
   if (!found.some((each) => each.startsWith('{YY')) || !found.includes('{MM}'))
-    throw wrong('expected at least a year and a month, such as {YYYY} and {MM}; for URLs without dates use urls')
+    throw wrong(
+      'expected at least a year and a month, such as {YYYY} and {MM}; for URLs without dates use urls',
+    )
   if (pattern.includes('*'))
     throw wrong('* has no meaning here, because a web server does not tell what it has; use manifest or urls')
   if (!URL.canParse(pattern.replace(PLACEHOLDER, '10'))) throw wrong('is no URL')
@@ -73,7 +75,9 @@ export function readManifest(text: string, base: string): string[] | null {
   if (!Array.isArray(entries)) return null
   const urls = entries.map((entry) => {
     const given = typeof entry === 'string' ? entry : (entry as { url?: unknown } | null)?.url
-    return typeof given === 'string' && URL.canParse(given.trim(), base) ? new URL(given.trim(), base).href : null
+    return typeof given === 'string' && URL.canParse(given.trim(), base)
+      ? new URL(given.trim(), base).href
+      : null
   })
   return urls.some((url) => url === null) ? null : (urls as string[])
 }

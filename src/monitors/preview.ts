@@ -62,16 +62,24 @@ export function createPreview(deps: {
     preview.records = found.records.map(({ fields }) => fields)
     for (const { object, line, problem } of found.malformed.first) complain(problem, object, line)
     if (found.objects.length === 0) {
-      complain(
-        `No object of the source matches source.key_pattern ${definition.source.key_pattern} with a date from ${window.from} to ${window.to}.`,
-      )
+      complain(whyNothing(definition, window))
     } else if (found.records.length === 0) complain(whyNone(definition, found.asked))
     if (config && found.records.length > 0) addTasks(preview, config, definition, found.records, complain)
     return preview
   }
 }
 
-function whyNone({ sample }: Definition, tried: number): string {
+function whyNothing({ source }: Definition, { from, to }: { from: string; to: string }): string {
+  const days = `from ${from} to ${to}`
+  if (source.type === 'http' && source.url_pattern)
+    return `There is nothing at the URLs of source.url_pattern ${source.url_pattern} ${days}.`
+  const pattern = 'key_pattern' in source ? source.key_pattern : null
+  return `No object of the source matches source.key_pattern ${pattern ?? '*'} with a date ${days}.`
+}
+
+function whyNone({ sample, source }: Definition, tried: number): string {
+  if (sample.where === null && source.type === 'sql')
+    return 'The query gives no row with a date in the window.'
   if (sample.where === null) return 'The objects hold no record that can be read.'
   return `Of the first ${tried} records none counts by sample.where (${sample.where}).`
 }
@@ -99,11 +107,11 @@ async function readLogs(
   definition: Definition,
   window: { from: string; to: string },
 ) {
-  const source = openSource(definition.source, sources)
+  const source = openSource(definition.source, sources, definition.window.timezone)
   try {
     return await previewLogs({
       source,
-      format: createFormat(definition.format, definition.window.timezone),
+      format: createFormat(definition.format, definition.window.timezone, sources),
       window,
       count: RECORDS,
       where: whereOf(definition.sample),

@@ -41,7 +41,7 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
   const definition = deps.openDefinition(run.definition as Definition)
   const { title, label_config } = await labelingOf(deps, definition)
   const config = readConfig(label_config)
-  const format = createFormat(definition.format, definition.window.timezone)
+  const format = createFormat(definition.format, definition.window.timezone, deps.sources)
   const progress = progressWriter(deps, run)
   const scanned = await scan(deps, run, definition, format, progress.note, signal)
   await progress.flush()
@@ -116,7 +116,7 @@ async function scan(
   onProgress: (progress: ScanResult['progress']) => void,
   signal: AbortSignal,
 ): Promise<ScanResult> {
-  const source = openSource(definition.source, deps.sources)
+  const source = openSource(definition.source, deps.sources, definition.window.timezone)
   try {
     return await scanLogs({
       source,
