@@ -129,8 +129,13 @@ export function compileKeyPattern(pattern: string): KeyPattern {
   const hasDate = parts.includes('year') && parts.includes('month') && parts.includes('day')
 
   const dated = segments.find((segment) => segment.some((one) => typeof one !== 'string')) ?? []
+  // all of the date in one piece, and nothing that varies before it
+  const first = dated.find((one) => typeof one !== 'string')
   const isDatedAlone =
-    hasDate && parts.filter((part) => part !== null && part !== 'hour').length === datePartsOf(dated).length
+    hasDate &&
+    typeof first === 'object' &&
+    first.part !== 'hour' &&
+    parts.filter((part) => part !== null && part !== 'hour').length === datePartsOf(dated).length
   const lead = typeof dated[0] === 'string' ? dated[0].length : 0
 
   function matchExactly(key: string) {

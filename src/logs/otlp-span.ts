@@ -55,8 +55,12 @@ export function attributesOf(list: KeyValue[] | undefined, depth = 0): Record<st
 const named = (names: string[], code: number | string | undefined, prefix: string) =>
   typeof code === 'string' ? code.replace(prefix, '') : (names[code ?? 0] ?? String(code))
 
+/** Nanoseconds since 1970, which are more than a number can hold. */
+const nanosOf = (text: string | number | undefined): bigint =>
+  /^\d{1,20}$/.test(String(text)) ? BigInt(text as string) : 0n
+
 function timeOf(nanos: string | number | undefined): string | null {
-  const ms = Number(nanos) / 1e6
+  const ms = Number(nanosOf(nanos)) / 1e6
   if (!(ms > 0) || ms > 8.64e15) return null
   return new Date(ms).toISOString()
 }
@@ -108,7 +112,7 @@ export function spanRecord(span: Span, resource: Record<string, unknown>): Recor
   const given = { input: attributes['input.value'], output: attributes['output.value'] }
   const question = firstText(lastOf(messages, 'user'), messages.at(-1)?.content, given.input)
   const answer = firstText(output.find(({ content }) => content)?.content, given.output)
-  const duration = (Number(span.endTimeUnixNano) - Number(span.startTimeUnixNano)) / 1e6
+  const duration = Number(nanosOf(span.endTimeUnixNano) - nanosOf(span.startTimeUnixNano)) / 1e6
   const record: Record<string, unknown> = {
     timestamp: timeOf(span.startTimeUnixNano),
     question,

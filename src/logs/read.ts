@@ -97,7 +97,7 @@ export async function readObject(object: LogObject, options: ReadOptions, visito
       record.end = end
       record.offset = identity
       record.date = own ?? object.date
-      record.value = readValue?.(bytes, start, end)
+      record.value = readValue?.(bytes, start, end) ?? null
       first.record(record)
     },
     malformed: (at: number, problem: string) => first.malformed(at, problem),

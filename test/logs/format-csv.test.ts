@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createFormat, FormatError, type FormatDefinition } from '../../src/logs/format.ts'
+import { createFormat, type FormatDefinition, FormatError } from '../../src/logs/format.ts'
 import { frame } from './frame.ts'
 import { readAll } from './read-all.ts'
 
@@ -31,12 +31,26 @@ const csv = (text: string, more: Partial<FormatDefinition> = {}) => readAll(text
 
 test.each([
   ['a header names the fields', 'question,answer\nq,a\n', [{ question: 'q', answer: 'a' }]],
-  ['CRLF, and no line end at the end', 'q,a\r\n1,2\r\n3,4', [{ q: '1', a: '2' }, { q: '3', a: '4' }]],
+  [
+    'CRLF, and no line end at the end',
+    'q,a\r\n1,2\r\n3,4',
+    [
+      { q: '1', a: '2' },
+      { q: '3', a: '4' },
+    ],
+  ],
   ['a byte order mark', '\u{feff}q,a\n1,2\n', [{ q: '1', a: '2' }]],
   ['line ends in quotes', 'q,a\n"1\n2\r\n3",4\n', [{ q: '1\n2\r\n3', a: '4' }]],
   ['doubled quotes', 'q,a\n"say ""hi""",""""\n', [{ q: 'say "hi"', a: '"' }]],
   ['empty fields', 'q,a\n,""\n', [{ q: '', a: '' }]],
-  ['blank lines are no records', '\nq,a\n\n1,2\n \r\n3,4\n\n', [{ q: '1', a: '2' }, { q: '3', a: '4' }]],
+  [
+    'blank lines are no records',
+    '\nq,a\n\n1,2\n \r\n3,4\n\n',
+    [
+      { q: '1', a: '2' },
+      { q: '3', a: '4' },
+    ],
+  ],
   ['blanks around names go, values stay', 'q , a\n 1, 2\n', [{ q: ' 1', a: ' 2' }]],
   ['equal and empty names are made different', 'q,q,\n1,2,3\n', [{ q: '1', q_2: '2', column_3: '3' }]],
   ['a header in quotes over two lines', '"the\nq",a\n1,2\n', [{ 'the\nq': '1', a: '2' }]],
@@ -61,7 +75,11 @@ test.each([
     'q,a\n"1,2\n"3"x,4\n',
     [{ line: 2, problem: 'has a quote that is never closed' }],
   ],
-  ['text that is not UTF-8', Buffer.from('q,a\n\xff,2\n3,4\n', 'latin1'), [{ line: 2, problem: 'is not UTF-8 text' }]],
+  [
+    'text that is not UTF-8',
+    Buffer.from('q,a\n\xff,2\n3,4\n', 'latin1'),
+    [{ line: 2, problem: 'is not UTF-8 text' }],
+  ],
   ['a NUL', 'q,a\n\0,2\n3,4\n', [{ line: 2, problem: 'holds a NUL character' }]],
 ])('%s: only that is malformed', async (_, text, malformed) => {
   const found = await csv(text as string)
@@ -100,7 +118,21 @@ test('the stratum is a column, decoded', async () => {
   expect(without.records.map(({ value }) => value)).toEqual([null])
 })
 
-const piece = fc.constantFrom('a', 'b', '"', '""', ',', '\n', '\r\n', ' ', 'ä', '"x"', ',"', '",', 'z'.repeat(50))
+const piece = fc.constantFrom(
+  'a',
+  'b',
+  '"',
+  '""',
+  ',',
+  '\n',
+  '\r\n',
+  ' ',
+  'ä',
+  '"x"',
+  ',"',
+  '",',
+  'z'.repeat(50),
+)
 
 test('how the bytes are cut into chunks makes no difference, whatever they hold', () => {
   const limit = 60

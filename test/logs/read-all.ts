@@ -1,4 +1,9 @@
-import { createFormat, type Fields, type FormatDefinition, type FormatSettings } from '../../src/logs/format.ts'
+import {
+  createFormat,
+  type Fields,
+  type FormatDefinition,
+  type FormatSettings,
+} from '../../src/logs/format.ts'
 import { type ReadOptions, readObject } from '../../src/logs/read.ts'
 import type { LogSource } from '../../src/logs/source.ts'
 import { memorySource } from './memory-source.ts'
@@ -27,7 +32,13 @@ export async function readAll(
   for await (const object of source.list(undefined, window)) {
     await readObject(
       object,
-      { source, format, window, limits: { maxRecordBytes: definition.max_record_bytes ?? 1 << 20 }, ...options },
+      {
+        source,
+        format,
+        window,
+        limits: { maxRecordBytes: definition.max_record_bytes ?? 1 << 20 },
+        ...options,
+      },
       {
         record(record) {
           const { offset, line, date, value } = record
