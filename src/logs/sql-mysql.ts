@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { type Connection, createConnection, type QueryError } from 'mysql2'
 import { SourceError } from './source-error.ts'
 import type { SqlReading } from './source-sql.ts'
@@ -12,7 +13,8 @@ const WRITE_TIMEOUT_S = 3_600
 const LOGIN = ['ER_ACCESS_DENIED_ERROR', 'ER_NOT_SUPPORTED_AUTH_MODE', 'AUTH_SWITCH_PLUGIN_ERROR']
 const QUERY =
   /^ER_(PARSE_ERROR|BAD_FIELD|NO_SUCH_TABLE|SYNTAX|WRONG|NON_UNIQ|ILLEGAL|TRUNCATED|INVALID|SP_DOES)/
-const TIMEOUT = ['ER_QUERY_TIMEOUT', 'ER_STATEMENT_TIMEOUT']
+/** MySQL's and MariaDB's number for a statement that took too long. */
+const TIMEOUT = [3024, 1969]
 const READ_ONLY = 'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION'
 
 /** The rows of a query of MySQL or MariaDB, as they come from the server. */
@@ -32,7 +34,12 @@ export async function* mysqlRows(reading: SqlReading): AsyncGenerator<Buffer> {
     typeCast: (field, next) => (/DECIMAL$/.test(field.type) ? decimal(field.string()) : next()),
   })
   connection.on('error', () => {})
-  const abort = () => connection.destroy()
+  let rows: Readable | null = null
+  const abort = () => {
+    connection.destroy()
+    // it would wait for rows for ever
+    rows?.destroy(new Error('stopped'))
+  }
   signal?.addEventListener('abort', abort, { once: true })
   try {
     signal?.throwIfAborted()
@@ -42,7 +49,7 @@ export async function* mysqlRows(reading: SqlReading): AsyncGenerator<Buffer> {
     await run('set session time_zone = ?', [timezone === 'UTC' ? '+00:00' : timezone])
     await run('start transaction read only')
     const { text, values } = bindDates(query, days, () => '?')
-    const rows = connection.execute(text, values).stream({ highWaterMark: ROWS_AT_A_TIME })
+    rows = connection.execute(text, values).stream({ highWaterMark: ROWS_AT_A_TIME })
     let batch: Record<string, unknown>[] = []
     for await (const row of rows) {
       if (batch.push(row as Record<string, unknown>) < ROWS_AT_A_TIME) continue
@@ -82,9 +89,9 @@ async function limitTime(
 
 function mysqlError(error: unknown, { server, timeoutMs, timezone }: SqlReading): SourceError {
   const what = `database ${server.database} on ${server.host}`
-  const { code = '', message } = error as { code?: string; message: string }
+  const { code = '', errno = 0, message } = error as { code?: string; errno?: number; message: string }
   const refused = (why: string) => new SourceError('refused', `${what}: ${why}`)
-  if (TIMEOUT.includes(code))
+  if (TIMEOUT.includes(errno))
     return refused(`the query took longer than ${timeoutMs / 1000} s; raise source.timeout_s`)
   if (code === READ_ONLY) return refused('source.query: only reading is allowed')
   if (LOGIN.includes(code)) return refused('the login is refused; correct source.url')

@@ -177,11 +177,7 @@ describe('reads', () => {
     [503, 'unavailable', 'overloaded or down'],
   ])('%i is %s', async (status, kind, message) => {
     fault = (_, response) => Boolean(response.writeHead(status).end())
-    const found = await failure(
-      open({ urls: [`${base}/a?key=secret`] })
-        .list()
-        .next(),
-    )
+    const found = await failure(Array.fromAsync(open({ urls: [`${base}/a?key=secret`] }).list()))
     const error = found ?? (await failure(open({ urls: [`${base}/a?key=secret`] }).open(object('/a'))))
     expect(error).toMatchObject({ kind, message: expect.stringContaining(message) })
     expect(error.message).not.toContain('secret')
