@@ -26,6 +26,8 @@ export interface Config {
   readonly secretKey: string | null
   /** Absolute. */
   readonly fileRoot: string
+  /** Absolute; null: users may not run modules of their own. */
+  readonly moduleRoot: string | null
   readonly allowPrivateUrls: boolean
   /** How many times its stored size a log object may become, above a gigabyte. */
   readonly maxExpansion: number
@@ -139,6 +141,7 @@ export function loadConfig(
     secretKey: read('SECRET_KEY', asWritten, null),
     fileRoot: resolve(read('FILE_ROOT', asWritten, './logs')),
     maxExpansion: read('MAX_EXPANSION', (text) => values.parseInteger(text, 1_000_000), 250),
+    moduleRoot: read('MODULE_ROOT', (path) => resolve(path), null),
     allowPrivateUrls: read('ALLOW_PRIVATE_URLS', values.parseBoolean, false),
     smtp: smtpUrl && sender ? { url: smtpUrl, from: sender } : null,
     labelStudio: labelStudio && { url: labelStudio[0], apiKey: labelStudio[1] },

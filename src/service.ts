@@ -118,6 +118,8 @@ async function assemble(
     s3Region: config.s3.region,
     observe: metrics.sourceCall,
     maxExpansion: config.maxExpansion,
+    moduleRoot: config.moduleRoot,
+    allowPrivateUrls: config.allowPrivateUrls,
   }
   const scanner = createScanner()
   const now = () => new Date()

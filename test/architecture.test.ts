@@ -33,11 +33,14 @@ describe('ARCHITECTURE.md', () => {
 describe('each outside thing has one importer', () => {
   test.each([
     ['express-openapi-validator', /^contract\/validator\.ts$/],
-    ['pg', /^(db|jobs)\//],
+    ['pg', /^((db|jobs)\/|logs\/sql-postgres\.ts$)/],
     ['pg-boss', /^jobs\//],
     ['@aws-sdk/client-s3', /^logs\/source-s3\.ts$/],
     ['nodemailer', /^alerts\/mail\.ts$/],
     ['axios', /^labeling\/client(-error)?\.ts$/],
+    ['mysql2', /^logs\/sql-mysql\.ts$/],
+    ['re2js', /^logs\/format-regex\.ts$/],
+    ['hyparquet', /^logs\/(format-parquet|parquet-values)\.ts$/],
     ['jsonata', /^logs\/where\.ts$/],
     ['saxes', /^labeling\/xml\.ts$/],
     ['cli-progress', /^commands\//],

@@ -833,12 +833,7 @@ export interface components {
             /** @description For people, and the first part of a Label Studio project's title. By default the name. */
             title?: string | null;
             source: components["schemas"]["SourceInput"];
-            /**
-             * @default {
-             *       "type": "template"
-             *     }
-             */
-            format: components["schemas"]["Format"];
+            format?: components["schemas"]["Format"];
             /** @default {} */
             sample: components["schemas"]["Sample"];
             labeling: components["schemas"]["Labeling"];
@@ -915,9 +910,9 @@ export interface components {
             };
         };
         /** @description Where the logs are. */
-        SourceInput: components["schemas"]["S3SourceInput"] | components["schemas"]["FileSource"];
+        SourceInput: components["schemas"]["S3SourceInput"] | components["schemas"]["FileSource"] | components["schemas"]["HttpSourceInput"] | components["schemas"]["SqlSourceInput"] | components["schemas"]["ModuleSource"];
         /** @description Where the logs are. */
-        Source: components["schemas"]["S3Source"] | components["schemas"]["FileSource"];
+        Source: components["schemas"]["S3Source"] | components["schemas"]["FileSource"] | components["schemas"]["HttpSource"] | components["schemas"]["SqlSource"] | components["schemas"]["ModuleSource"];
         /** @description A bucket of S3 or of any server that speaks its protocol. */
         S3SourceInput: {
             /**
@@ -942,6 +937,8 @@ export interface components {
                 secret_access_key: string;
                 session_token?: string | null;
             } | null;
+            /** @default false */
+            requester_pays: components["schemas"]["RequesterPays"];
         };
         S3Source: {
             /**
@@ -961,6 +958,7 @@ export interface components {
                 /** @enum {unknown} */
                 session_token?: "***" | null;
             } | null;
+            requester_pays?: components["schemas"]["RequesterPays"];
         };
         /** @description A directory of the machine that the service runs on. */
         FileSource: {
@@ -972,6 +970,122 @@ export interface components {
             /** @description A directory in or below `FILE_ROOT`; absolute, or relative to it. */
             path: string;
             key_pattern: components["schemas"]["KeyPattern"];
+        };
+        /**
+         * @description Files of web servers. Exactly one of `urls`, `url_pattern` and `manifest` is needed. Private addresses are refused, also behind redirects, unless the service has `ALLOW_PRIVATE_URLS`. URLs are shown to readers: what is secret belongs into `headers`.
+         * @example {
+         *       "type": "http",
+         *       "url_pattern": "https://logs.example.org/qa/{YYYY}-{MM}-{DD}.jsonl.gz"
+         *     }
+         * @example {
+         *       "type": "http",
+         *       "manifest": "https://logs.example.org/qa/files.txt",
+         *       "key_pattern": "{YYYY}/{MM}/{DD}/*"
+         *     }
+         */
+        HttpSourceInput: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "http";
+            /** @default null */
+            urls: components["schemas"]["Urls"];
+            /** @default null */
+            url_pattern: components["schemas"]["UrlPattern"];
+            /** @default null */
+            manifest: components["schemas"]["ManifestUrl"];
+            /** @default null */
+            key_pattern: components["schemas"]["OptionalKeyPattern"];
+            /**
+             * @description Sent with each request, but not to another host that a redirect leads to. Their values are secret.
+             * @default null
+             * @example {
+             *       "authorization": "Bearer 4f6c…"
+             *     }
+             */
+            headers: {
+                [key: string]: string;
+            } | null;
+        };
+        HttpSource: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "http";
+            urls: components["schemas"]["Urls"];
+            url_pattern: components["schemas"]["UrlPattern"];
+            manifest: components["schemas"]["ManifestUrl"];
+            key_pattern: components["schemas"]["OptionalKeyPattern"];
+            headers: {
+                [key: string]: components["schemas"]["Hidden"];
+            } | null;
+        };
+        /** @description The rows of a query of PostgreSQL or MySQL (also MariaDB), read through a cursor in a transaction that can't write. The columns of a row are the fields of a record. A record is known by its content, so that a second run of the same window draws the same sample in whatever order the rows come. */
+        SqlSourceInput: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sql";
+            /**
+             * @description `postgresql://user:password@host:port/database` or `mysql://…`; `sslmode` may be `disable` (the default), `require` or `verify-full`. Secret.
+             * @example postgresql://reader:password@db.example.org/logs?sslmode=verify-full
+             */
+            url: string;
+            query: components["schemas"]["SqlQuery"];
+            /** @default 300 */
+            timeout_s: components["schemas"]["SqlTimeout"];
+        };
+        SqlSource: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sql";
+            url: components["schemas"]["Hidden"];
+            query: components["schemas"]["SqlQuery"];
+            timeout_s: components["schemas"]["SqlTimeout"];
+        };
+        /** @description A module of one's own, with `open()` and perhaps `list()`; `format.type: module` uses its `parse()`. It runs in a thread of its own. `examples/` of the service has one, and the types. */
+        ModuleSource: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "module";
+            path: components["schemas"]["ModulePath"];
+            /** @default {} */
+            options: components["schemas"]["ModuleOptions"];
+            /** @default null */
+            key_pattern: components["schemas"]["OptionalKeyPattern"];
+        };
+        /** @description Whether the bucket makes those who read pay; reading it then costs you. */
+        RequesterPays: boolean;
+        /** @description The files themselves. */
+        Urls: string[] | null;
+        /** @description must be a URL with http or https in which `{YYYY}`, `{YY}` (two digits), `{MM}`, `{DD}` and `{HH}` stand for the parts of a date: each day of the window (or hour) has its URL. What is not there is left out. */
+        UrlPattern: string | null;
+        /**
+         * Format: uri
+         * @description must be the URL, with http or https, of a list of URLs: one a line, or a JSON list of URLs or of objects with a `url`. They may be relative to it.
+         */
+        ManifestUrl: string | null;
+        /** @description What a key, or the path of a URL, looks like, as in `KeyPattern`. Null takes all. */
+        OptionalKeyPattern: string | null;
+        /**
+         * @description `:from` stands for the first day of the window and `:to` for the day after its last, both bound as values, never put into the text; days begin in `window.timezone`. Rows with a date of their own outside of the window do not count.
+         * @example select * from answers where created_at >= :from and created_at < :to
+         */
+        SqlQuery: string;
+        /** @description How many seconds the database may take. */
+        SqlTimeout: number;
+        /** @description An ECMAScript module in or below `MODULE_ROOT`; absolute, or relative to it. */
+        ModulePath: string;
+        /** @description Handed to the module as they are; not secret. */
+        ModuleOptions: {
+            [key: string]: unknown;
         };
         Bucket: string;
         /** @description Only keys that begin so are listed. */
@@ -994,15 +1108,32 @@ export interface components {
          * @constant
          */
         Hidden: "***";
-        /** @description What a record looks like. */
-        Format: components["schemas"]["TemplateFormat"] | components["schemas"]["JsonlFormat"];
-        /** @description Lines `Name: value`; a record starts at a line that begins with `Timestamp:`. Names become fields in snake_case; `user_input` is `question` too, `model_response` is `answer` and `version` is `model_version`. */
+        /** @description What a record looks like. By default `template`; `jsonl` for the rows of a query and the records of a module. gzip, zstd and bzip2 are known by the content of an object. */
+        Format: components["schemas"]["TemplateFormat"] | components["schemas"]["JsonlFormat"] | components["schemas"]["JsonFormat"] | components["schemas"]["CsvFormat"] | components["schemas"]["RegexFormat"] | components["schemas"]["ParquetFormat"] | components["schemas"]["OtlpFormat"] | components["schemas"]["ModuleFormat"];
+        /** @description Lines `Name: value`; a record starts at a line that begins with `Timestamp:`, or the name in `record_start`. Names become fields in snake_case; `user_input` is `question` too, `model_response` is `answer` and `version` is `model_version`. */
         TemplateFormat: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             type: "template";
+            /**
+             * @description The name of the line that begins each record. Null is `Timestamp`.
+             * @default null
+             * @example Request ID
+             */
+            record_start: string | null;
+            /**
+             * @description Fields by what their lines are called, where the names in snake_case are not wanted.
+             * @default null
+             * @example {
+             *       "question": "Prompt",
+             *       "answer": "Completion text"
+             *     }
+             */
+            fields: {
+                [key: string]: string;
+            } | null;
             /** @default null */
             timestamp_field: components["schemas"]["TimestampField"];
             /** @default 1048576 */
@@ -1015,6 +1146,110 @@ export interface components {
              * @enum {string}
              */
             type: "jsonl";
+            /** @default null */
+            timestamp_field: components["schemas"]["TimestampField"];
+            /** @default 1048576 */
+            max_record_bytes: components["schemas"]["MaxRecordBytes"];
+        };
+        /** @description A list of JSON objects, or objects one after another, over as many lines as they like. */
+        JsonFormat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "json";
+            /** @default null */
+            timestamp_field: components["schemas"]["TimestampField"];
+            /** @default 1048576 */
+            max_record_bytes: components["schemas"]["MaxRecordBytes"];
+        };
+        /** @description Delimited text after RFC 4180: fields in double quotes may hold delimiters, line ends and doubled quotes. Values stay text. A record with another number of fields than there are columns is malformed. */
+        CsvFormat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "csv";
+            /**
+             * @description The character between fields; a tab for TSV.
+             * @default ,
+             * @example ,
+             * @example
+             * @example ;
+             */
+            delimiter: string;
+            /**
+             * @description Whether the first record of each object names the columns.
+             * @default true
+             */
+            header: boolean;
+            /**
+             * @description The names of the columns; needed without a header, and used instead of one.
+             * @default null
+             */
+            columns: string[] | null;
+            /** @default null */
+            timestamp_field: components["schemas"]["TimestampField"];
+            /** @default 1048576 */
+            max_record_bytes: components["schemas"]["MaxRecordBytes"];
+        };
+        /** @description Records by a regular expression of RE2, which takes time in proportion to the text. Its named groups are the fields, as text. A record is a line, or with `record_start` all lines up to the next that begins one. */
+        RegexFormat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "regex";
+            /**
+             * @description Looked for in each record; `(?s)` at its beginning lets `.` stand for line ends too. A record without a match is malformed.
+             * @example ^(?P<timestamp>\S+) user=(?P<question>.*) model=(?P<answer>.*)$
+             */
+            pattern: string;
+            /**
+             * @description Looked for in the first 1,000 bytes of each line; a record begins at each line with a match.
+             * @default null
+             * @example ^\[\d{4}-\d\d-\d\d
+             */
+            record_start: string | null;
+            /** @default null */
+            timestamp_field: components["schemas"]["TimestampField"];
+            /** @default 1048576 */
+            max_record_bytes: components["schemas"]["MaxRecordBytes"];
+        };
+        /** @description Parquet, also with nested columns. Its columns are the fields; dates and times become ISO 8601, decimals and large whole numbers numbers where those are exact and text where not, bytes Base64. Files are read by ranges, so that sources need them: S3, directories, and web servers that have them. */
+        ParquetFormat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "parquet";
+            /** @default null */
+            timestamp_field: components["schemas"]["TimestampField"];
+            /** @default 1048576 */
+            max_record_bytes: components["schemas"]["MaxRecordBytes"];
+        };
+        /** @description Spans of OpenTelemetry in JSON: lines of the file exporter, or one document. Each span about a model (with attributes or events of the GenAI conventions, or of OpenInference) is a record, others are left out; `sample.where` chooses among them, e.g. `span_kind = "LLM"`. Fields: `question` (the last message of the user, else the input), `answer` (the message that came back, else the output), `input` and `output` (the values as recorded, else question and answer), `messages` and `output_messages` (each message with `role` and `content`), `model_version` (the model that answered, else the one asked for), `timestamp` (the start), `duration_ms`, `span_name`, `span_kind` (OpenInference's, else OpenTelemetry's, such as `CLIENT`), `operation`, `status`, `trace_id`, `span_id`, `parent_span_id`, `session_id`; all attributes under their own names, those of the resource after `resource.`. */
+        OtlpFormat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "otlp";
+            /** @default null */
+            timestamp_field: components["schemas"]["TimestampField"];
+            /** @default 1048576 */
+            max_record_bytes: components["schemas"]["MaxRecordBytes"];
+        };
+        /** @description The records that the `parse()` of a module of one's own reads from the bytes of an object. */
+        ModuleFormat: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "module";
+            path: components["schemas"]["ModulePath"];
+            /** @default {} */
+            options: components["schemas"]["ModuleOptions"];
             /** @default null */
             timestamp_field: components["schemas"]["TimestampField"];
             /** @default 1048576 */

@@ -12,9 +12,10 @@ export interface AskingVisitor extends Visitor {
 export function asking(where: Where, format: Format, visitor: Visitor): AskingVisitor {
   const waiting: (FramedRecord | { line: number; problem: string })[] = []
   return {
-    record({ bytes, start, end, offset, date, line }) {
-      const own = Buffer.from(bytes.subarray(start, end))
-      waiting.push({ bytes: own, start: 0, end: own.length, offset, date, line })
+    record(record) {
+      const { offset, date, line, value } = record
+      const own = record.keep()
+      waiting.push({ bytes: own, start: 0, end: own.length, offset, date, line, value, keep: () => own })
     },
     malformed(line, problem) {
       waiting.push({ line, problem })

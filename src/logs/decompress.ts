@@ -1,5 +1,7 @@
 import type { Transform } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
+import { bunzip2 } from './bzip2.ts'
+import { BrokenBlock } from './bzip2-block.ts'
 import { ExpandsTooFar, MAX_EXPANSION, withinExpansion } from './expansion.ts'
 
 /** Stored bytes that can't be decompressed from here on; what came before is good. */
@@ -20,8 +22,10 @@ export function compressionOf(head: Buffer): string | null {
 interface Codec {
   name: string
   magic: (head: Buffer) => boolean
-  /** Null: known, but not understood. */
+  /** One of Node's decompressors; null: known, but not understood. */
   start: (() => Transform) | null
+  /** Decompresses all of it, where Node has nothing. */
+  read?: (stored: AsyncIterable<Buffer>) => AsyncGenerator<Buffer>
   /** Whether zero bytes after a member are padding. */
   padded?: boolean
 }
@@ -47,7 +51,7 @@ const CODECS: Codec[] = [
     start: () =>
       createZstdDecompress({ chunkSize: OUTPUT_BYTES, params: { [constants.ZSTD_d_windowLogMax]: 27 } }),
   },
-  { name: 'bzip2', magic: startsWith(0x42, 0x5a, 0x68), start: null },
+  { name: 'bzip2', magic: startsWith(0x42, 0x5a, 0x68), start: null, read: bunzip2 },
   { name: 'zip', magic: startsWith(0x50, 0x4b, 0x03, 0x04), start: null },
   { name: 'xz', magic: startsWith(0xfd, 0x37, 0x7a, 0x58), start: null },
 ]
@@ -149,10 +153,21 @@ async function* members(codec: Codec & { start: () => Transform }, stored: Async
     if (engine) yield* engine.feed(null)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code?.match(/^(Z_|ZSTD_|ERR_ZSTD)/))
-      throw new BrokenData(`its ${codec.name} data is broken or cut off: ${(error as Error).message}`)
+      throw brokenData(codec.name, error)
     throw error
   } finally {
     engine?.close()
+  }
+}
+
+const brokenData = (name: string, error: unknown) =>
+  new BrokenData(`its ${name} data is broken or cut off: ${(error as Error).message}`)
+
+async function* readBlocks(name: string, blocks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* blocks
+  } catch (error) {
+    throw error instanceof BrokenBlock ? brokenData(name, error) : error
   }
 }
 
@@ -162,7 +177,7 @@ async function* prepend(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerat
 }
 
 /**
- * Decompresses what is gzip or zstd (also of several members) and passes on what is neither, by the first bytes.
+ * Decompresses what is gzip, zstd or bzip2 (also of several members) and passes on what is neither, by the first bytes.
  * Fails with BrokenData where the compression is broken, cut off, or not understood, after all that came before.
  */
 async function* decompressAll(stored: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -178,7 +193,11 @@ async function* decompressAll(stored: AsyncIterable<Buffer>): AsyncGenerator<Buf
     const all = prepend(head, chunks)
     if (!codec) yield* all
     else if (codec.start) yield* members({ ...codec, start: codec.start }, all)
-    else throw new BrokenData(`is compressed with ${codec.name}, which is not understood; use gzip or zstd`)
+    else if (codec.read) yield* readBlocks(codec.name, codec.read(all))
+    else
+      throw new BrokenData(
+        `is compressed with ${codec.name}, which is not understood; use gzip, zstd or bzip2`,
+      )
   } finally {
     await chunks.return?.()
   }

@@ -12,7 +12,8 @@ const BACKSLASH = 0x5c
 const [OPEN_BRACKET, CLOSE_BRACKET] = [0x5b, 0x5d]
 const [OPEN_BRACE, CLOSE_BRACE] = [0x7b, 0x7d]
 
-const TIMESTAMPS = ['timestamp', 'time', 'date']
+/** Where the date of a record stands, when nothing else is said. */
+export const TIMESTAMPS = ['timestamp', 'time', 'date']
 
 export interface JsonlOptions {
   timestampField: string | null
@@ -168,7 +169,7 @@ const SLOTS = 256
 const MAX_REMEMBERED = 64
 
 /** Remembers what `read` makes of short values, so that those that come again and again are decoded once. */
-function remembered(read: (bytes: Buffer, start: number, end: number) => string): typeof read {
+export function remembered(read: (bytes: Buffer, start: number, end: number) => string): typeof read {
   const slots: ({ bytes: Buffer; text: string } | undefined)[] = Array(SLOTS).fill(undefined)
   return (bytes, start, end) => {
     if (end - start > MAX_REMEMBERED) return read(bytes, start, end)
@@ -183,10 +184,11 @@ function remembered(read: (bytes: Buffer, start: number, end: number) => string)
   }
 }
 
-function parse(record: Buffer): Parsed {
+/** What is wrong with a record that was made of something else stands there as a JSON text. */
+export function parseJson(record: Buffer): Parsed {
   const text = decode(record)
   if (text === null) return { problem: 'is not UTF-8 text' }
-  let fields: Record<string, unknown>
+  let fields: Record<string, unknown> | string
   try {
     fields = JSON.parse(text)
   } catch (error) {
@@ -194,6 +196,7 @@ function parse(record: Buffer): Parsed {
     const [place] = /at position \d+/.exec((error as Error).message) ?? []
     return { problem: place ? `is not valid JSON ${place}` : 'is not valid JSON' }
   }
+  if (typeof fields === 'string') return { problem: fields }
   const problem = unstorable(fields)
   return problem ? { problem } : { fields }
 }
@@ -216,6 +219,6 @@ export function jsonlFormat({ timestampField, readDate }: JsonlOptions): Format 
     },
     date: dateOf(timestampField === null ? TIMESTAMPS : [timestampField], readDate),
     field,
-    parse,
+    parse: parseJson,
   }
 }

@@ -1,5 +1,6 @@
-import type { Fields, Format, Parsed, RecordReader } from './format.ts'
-import type { DateReader } from './record-date.ts'
+import type { Fields, Format, FormatOptions, Parsed, RecordReader } from './format.ts'
+import { FormatError } from './format-error.ts'
+import { TIMESTAMPS } from './format-jsonl.ts'
 import { decode, skipBlank, stratumKey, unstorable } from './text.ts'
 
 /**
@@ -25,13 +26,6 @@ const ALIASES: Record<string, string> = {
   question: 'user_input',
   answer: 'model_response',
   model_version: 'version',
-}
-
-export interface TemplateOptions {
-  timestampField: string | null
-  readDate: DateReader
-  /** The name whose line starts a record. */
-  recordStart?: string
 }
 
 const names = new Map<string, string>()
@@ -103,41 +97,60 @@ function walk(text: string, visit: (name: string, value: string) => void): void 
   if (unparsed.length) visit('unparsed', cleanValue(unparsed.join('\n')))
 }
 
-function parse(record: Buffer): Parsed {
-  const text = decode(record)
-  if (text === null) return { problem: 'is not UTF-8 text' }
-  const found = new Map<string, unknown>()
-  walk(text, (name, value) => found.set(name, value))
-  if (found.size < 2) return { problem: 'has no "Name: value" line after its first' }
-  for (const [alias, name] of Object.entries(ALIASES))
-    if (found.has(name) && !found.has(alias)) found.set(alias, found.get(name))
-  const [, percent] = /^([+-]?\d+(?:\.\d+)?)\s*%$/.exec(String(found.get('confidence_level'))) ?? []
-  // shifting the exponent is exact where dividing by 100 is not
-  if (percent) found.set('confidence_level', Number(`${percent}e-2`))
-  const fields: Fields = Object.fromEntries(found)
-  const problem = unstorable(fields)
-  return problem ? { problem } : { fields }
+type Aliases = Record<string, string>
+
+function parseWith(aliases: Aliases, own: Aliases): (record: Buffer) => Parsed {
+  return (record) => {
+    const text = decode(record)
+    if (text === null) return { problem: 'is not UTF-8 text' }
+    const found = new Map<string, unknown>()
+    walk(text, (name, value) => found.set(name, value))
+    if (found.size < 2) return { problem: 'has no "Name: value" line after its first' }
+    for (const [alias, name] of Object.entries(aliases))
+      if (found.has(name) && (alias in own || !found.has(alias))) found.set(alias, found.get(name))
+    const [, percent] = /^([+-]?\d+(?:\.\d+)?)\s*%$/.exec(String(found.get('confidence_level'))) ?? []
+    // shifting the exponent is exact where dividing by 100 is not
+    if (percent) found.set('confidence_level', Number(`${percent}e-2`))
+    const fields: Fields = Object.fromEntries(found)
+    const problem = unstorable(fields)
+    return problem ? { problem } : { fields }
+  }
 }
 
-function field(name: string): RecordReader {
-  return (bytes, start, end) => {
-    let own: string | null = null
+function fieldWith(aliases: Aliases, own: Aliases): (name: string) => RecordReader {
+  return (name) => (bytes, start, end) => {
+    let given: string | null = null
     let aliased: string | null = null
     walk(bytes.toString('utf8', start, end), (found, value) => {
-      if (found === name) own = value
-      else if (found === ALIASES[name]) aliased = value
+      if (found === name) given = value
+      if (found === aliases[name]) aliased = value
     })
-    const value = own ?? aliased
+    const value = name in own ? (aliased ?? given) : (given ?? aliased)
     return value === null ? null : stratumKey(value)
   }
 }
 
-export function templateFormat(options: TemplateOptions): Format {
-  const { timestampField, readDate, recordStart = 'Timestamp' } = options
+/** @throws FormatError for a record start that no line can begin with */
+export function templateFormat({ definition, timestampField, readDate }: FormatOptions): Format {
+  const recordStart = (definition.record_start ?? 'Timestamp').trim().replace(/:$/, '')
+  if (!recordStart || /[\r\n]/.test(recordStart))
+    throw new FormatError('format.record_start: expected the name of the line that begins each record')
+  const own = Object.fromEntries(
+    Object.entries(definition.fields ?? {}).map(([name, written]) => [
+      name,
+      snakeCase(written.replace(/:\s*$/, '')),
+    ]),
+  )
+  const aliases = { ...ALIASES, ...own }
+  const field = fieldWith(aliases, own)
   const start = Buffer.from(`${recordStart}:`)
   const separator = Buffer.concat([Buffer.from('\n'), start])
-  const readField =
-    timestampField === null || timestampField === snakeCase(recordStart) ? null : field(timestampField)
+  const startName = snakeCase(recordStart)
+  const isFirst = (name: string) => name === startName || aliases[name] === startName
+  let dated = timestampField === null ? TIMESTAMPS : [timestampField]
+  // read where it stands, without looking for it
+  if (isFirst(dated[0] as string)) dated = []
+  const readers = dated.map(field)
 
   return {
     canCut: true,
@@ -155,11 +168,15 @@ export function templateFormat(options: TemplateOptions): Format {
         : `text before the first line that begins with "${recordStart}:"`
     },
     date(bytes, from, end) {
-      if (!readField) return readDate(bytes, from + start.length, end)
-      const value = Buffer.from(readField(bytes, from, end) ?? '')
-      return readDate(value, 0, value.length)
+      if (readers.length === 0) return readDate(bytes, from + start.length, end)
+      for (const reader of readers) {
+        const value = Buffer.from(reader(bytes, from, end) ?? '')
+        const date = readDate(value, 0, value.length)
+        if (date) return date
+      }
+      return null
     },
     field,
-    parse,
+    parse: parseWith(aliases, own),
   }
 }

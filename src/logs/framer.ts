@@ -2,10 +2,18 @@ import { giveBack, takeBuffer } from './buffers.ts'
 
 /** How a format's bytes fall into records; all of it works on bytes, before anything is decoded. */
 export interface Framing {
-  /** The first record start after `from`, a position in the record before it; -1 if `bytes` holds none. */
-  nextStart(bytes: Buffer, from: number): number
-  /** How many bytes before the end of what has come may be the beginning of a record start. */
+  /**
+   * The first record start after `from`, a position in the record before it; -1 if `bytes` holds none, or not enough to know.
+   * With `last` no more bytes come.
+   */
+  nextStart(bytes: Buffer, from: number, last: boolean): number
+  /**
+   * How many bytes before the end of what has come may be the beginning of a record start. Infinite where a record has to be
+   * looked at as a whole: `from` is then always its start, and there must be `recover`.
+   */
   lookback: number
+  /** The first position after `from` where a record may start, whatever came before; to go on after one that is too long. */
+  recover?(bytes: Buffer, from: number): number
   /** What a piece between two starts is: null a record, '' nothing (blank), else what is wrong with it. */
   check(bytes: Buffer, start: number, end: number): string | null
 }
@@ -153,16 +161,24 @@ export class Framer {
       if (this.#end >= BOM.length && BOM.equals(this.#bytes.subarray(0, BOM.length))) this.#start = BOM.length
       this.#searched = this.#start
     }
-    const { nextStart, lookback } = this.#framing
+    const { nextStart, lookback, recover } = this.#framing
     const bytes = this.#bytes.subarray(0, this.#end)
-    for (let next = nextStart(bytes, this.#searched); next >= 0; next = nextStart(bytes, this.#searched)) {
+    for (;;) {
+      const next =
+        recover && this.#skipping ? recover(bytes, this.#searched) : nextStart(bytes, this.#searched, last)
+      if (recover && !this.#skipping && (next < 0 ? this.#end : next) - this.#start > this.#limit) {
+        this.#tooLong()
+        this.#skipping = true
+        continue
+      }
+      if (next < 0) break
       this.#close(bytes, next)
       this.#start = this.#searched = next
       if (this.#base + next < this.#to) continue
       this.#done = true
       return
     }
-    this.#searched = Math.max(this.#searched, this.#end - lookback)
+    this.#searched = Math.max(this.#searched, this.#end - (recover && this.#skipping ? 0 : lookback))
     // what is not searched yet may be the begin of the next record
     if (!this.#skipping && this.#searched - this.#start > this.#limit) {
       this.#tooLong()

@@ -41,3 +41,16 @@ export function textHash(seed: string, purpose: Purpose, text: string): number {
   const [high = 0, low = 0] = words(seed, purpose, [text])
   return join(high, low)
 }
+
+/** A number in [0, 2^53) that follows from bytes and a count: two 32-bit lanes of FNV-1a steps, finished by the mixer. */
+export function mixBytes(bytes: Buffer, start: number, end: number, count: number): number {
+  let high = mix(count ^ 0x9e3779b9)
+  let low = mix(count ^ (end - start))
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number
+    high = Math.imul(high ^ byte, 0x01000193)
+    low = Math.imul((low << 5) | (low >>> 27), 0x85ebca6b) ^ byte
+  }
+  high = mix(high ^ low)
+  return join(mix(low ^ high), high)
+}

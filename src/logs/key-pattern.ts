@@ -10,6 +10,11 @@ export interface KeyPattern {
   hasDate: boolean
   /** The key's date as `YYYY-MM-DD` (null where the pattern holds none), or null if the key does not match. */
   match(key: string): { date: string | null } | null
+  /**
+   * The start of the next key after `key` with the same beginning and a date in the window, in the order of their bytes: what lies
+   * between has other dates. Null where the key's own date is in the window, or nothing can be said.
+   */
+  nextInside(key: string, window: { from: string; to: string }): string | null
 }
 
 type Part = 'year' | 'month' | 'day' | 'hour'
@@ -32,6 +37,7 @@ const PLACEHOLDERS = new Map<string, Placeholder>(
   }),
 )
 const KNOWN = `${[...PLACEHOLDERS.keys()].join(', ')} and *`
+const DAY_MS = 86_400_000
 const COMPRESSION = /\.(gz|zst|bz2)$/i
 /** More would let the widths of `{YY}` multiply. */
 const MAX_YEARS = 3
@@ -76,6 +82,32 @@ function matchBefore(key: string, tokens: Token[], end: number, parts: Parts): F
   return null
 }
 
+const datePartsOf = (segment: Token[]) =>
+  segment.filter((one) => typeof one !== 'string' && one.part !== 'hour')
+
+/** The tokens with the parts of a date in their places, up to what a date does not tell. */
+function written(tokens: Token[], date: Date, yearWidth: number): string {
+  const [year = '', month = '', day = ''] = date.toISOString().slice(0, 10).split('-')
+  let text = ''
+  for (const one of tokens) {
+    if (typeof one === 'string') text += one
+    else if (one.part === 'hour') break
+    else if (one.part === 'month') text += month
+    else if (one.part === 'day') text += day
+    else text += one.widths.includes(yearWidth) ? year.slice(-yearWidth) : year
+  }
+  return text
+}
+
+/** Remembers what came of the last argument. */
+function remember<A extends object, R>(make: (argument: A) => R): (argument: A) => R {
+  let last: { argument: A; made: R } | null = null
+  return (argument) => {
+    if (last?.argument !== argument) last = { argument, made: make(argument) }
+    return last.made
+  }
+}
+
 /**
  * Compiles a key pattern: `{YYYY}`, `{YY}` (two or four digits), `{MM}`, `{DD}`, `{HH}` and `*` (anything).
  * The pattern matches the end of the key; a final `.gz`, `.zst` or `.bz2` of the key counts for nothing, unless
@@ -96,22 +128,57 @@ export function compileKeyPattern(pattern: string): KeyPattern {
     throw new KeyPatternError(`key_pattern: more than ${MAX_YEARS} years in ${JSON.stringify(pattern)}`)
   const hasDate = parts.includes('year') && parts.includes('month') && parts.includes('day')
 
+  const dated = segments.find((segment) => segment.some((one) => typeof one !== 'string')) ?? []
+  // all of the date in one piece, and nothing that varies before it
+  const first = dated.find((one) => typeof one !== 'string')
+  const isDatedAlone =
+    hasDate &&
+    typeof first === 'object' &&
+    first.part !== 'hour' &&
+    parts.filter((part) => part !== null && part !== 'hour').length === datePartsOf(dated).length
+  const lead = typeof dated[0] === 'string' ? dated[0].length : 0
+
   function matchExactly(key: string) {
     let found: Found | null = matchBefore(key, segments.at(-1) as Token[], key.length, {})
+    let begin = segments.at(-1) === dated ? (found?.start ?? 0) : 0
     for (let i = segments.length - 2; found && i >= 0; i--) {
       const segment = segments[i] as Token[]
       const { start, parts }: Found = found
       found = null
       for (let end = start; !found && end >= 0; end--) found = matchBefore(key, segment, end, parts)
+      if (segment === dated) begin = found?.start ?? 0
     }
     if (!found) return null
     const { year, month, day } = found.parts
-    return { date: hasDate ? calendarDate(year as number, month as number, day as number) : null }
+    const date = hasDate ? calendarDate(year as number, month as number, day as number) : null
+    return { date, dateStart: begin + lead }
   }
+
+  const matchAny = (key: string) =>
+    matchExactly(key) ?? (COMPRESSION.test(key) ? matchExactly(key.replace(COMPRESSION, '')) : null)
+
+  /** What the dates of a window look like at the place of the date, in the order of their bytes. */
+  const writtenDates = remember((window: { from: string; to: string }) => {
+    const found = new Set<string>()
+    for (let at = Date.parse(window.from); at <= Date.parse(window.to); at += DAY_MS)
+      for (const width of [2, 4]) found.add(written(dated.slice(lead > 0 ? 1 : 0), new Date(at), width))
+    return [...found].sort()
+  })
 
   return {
     hasDate,
-    match: (key) =>
-      matchExactly(key) ?? (COMPRESSION.test(key) ? matchExactly(key.replace(COMPRESSION, '')) : null),
+    match(key) {
+      const found = matchAny(key)
+      return found && { date: found.date }
+    },
+    nextInside(key, window) {
+      const found = isDatedAlone ? matchAny(key) : null
+      if (!found?.date || (found.date >= window.from && found.date <= window.to)) return null
+      const before = key.slice(0, found.dateStart)
+      const rest = key.slice(found.dateStart)
+      const next = writtenDates(window).find((each) => each > rest)
+      // no digit is behind the colon
+      return next === undefined ? `${before}:` : before + next
+    },
   }
 }

@@ -54,9 +54,10 @@ export async function previewLogs(options: ReadOptions & { count: number }): Pro
       { key: object, ...rest },
       { ...options, where: where && countingWhere },
       {
-        record({ bytes, start, end, date, line }) {
+        record(record) {
           if (isEnough()) return
-          const parsed = format.parse(bytes.subarray(start, end))
+          const { date, line } = record
+          const parsed = format.parse(record.keep())
           if ('fields' in parsed) records.push({ object, line, date, fields: parsed.fields })
           else report(line, parsed.problem)
         },

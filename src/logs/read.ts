@@ -1,16 +1,13 @@
 import { asking } from './asking.ts'
+import { contentIdentity } from './content-identity.ts'
+import type { DecodableObject, Decoder } from './decoder.ts'
 import { BrokenData, decompress } from './decompress.ts'
 import type { Format } from './format.ts'
 import { Framer, MAX_RECORD_BYTES } from './framer.ts'
 import type { Piece } from './shard.ts'
-import type { LogObject, LogSource } from './source.ts'
+import type { LogObject, LogSource, Window } from './source.ts'
+import { SourceError } from './source-error.ts'
 import type { Where } from './where.ts'
-
-/** Calendar dates, `YYYY-MM-DD`, both included. */
-export interface Window {
-  from: string
-  to: string
-}
 
 export interface ReadOptions {
   source: LogSource
@@ -18,6 +15,10 @@ export interface ReadOptions {
   window: Window
   /** Which records count. Where it is given, each is parsed, which takes several times as long. */
   where?: Where | null
+  /** The field whose value each record brings along. */
+  field?: string | null
+  /** Whether records need only the date and that field; where a format gains by it, the others are read later. */
+  partly?: boolean
   limits?: { maxRecordBytes?: number }
   signal?: AbortSignal
 }
@@ -27,10 +28,14 @@ export interface FramedRecord {
   bytes: Buffer
   start: number
   end: number
-  /** Of its first byte in the decompressed object. */
+  /** Of its first byte in the decompressed object, or another number that is its own. */
   offset: number
   /** Its own date, else its key's. Looked for when asked. */
   readonly date: string | null
+  /** What it has in `ReadOptions.field`. Looked for when asked. */
+  readonly value: string | null
+  /** Bytes to parse it from later. */
+  keep(): Buffer
   /** Counted when asked. */
   readonly line: number
 }
@@ -50,7 +55,7 @@ const isInside = ({ from, to }: Window, date: string) => date >= from && date <=
 
 /** The objects to read: those whose key's date lies in the window, and those whose key has none. */
 export async function* objectsOf({ source, window, signal }: ReadOptions): AsyncGenerator<LogObject> {
-  for await (const object of source.list(signal))
+  for await (const object of source.list(signal, window))
     if (object.date === null || isInside(window, object.date)) yield object
 }
 
@@ -59,8 +64,9 @@ export type ByteRange = Pick<Piece, 'from' | 'to'>
 const ALL_BYTES: ByteRange = { from: 0, to: null }
 
 /**
- * Reads one object, or a piece of one that is not compressed. Every record that fits `where` counts of an object with a date; one of an object without counts if its own date lies in the
- * window, or if it has none either. Where the compression breaks off, the records before it count.
+ * Reads one object, or a piece of one that is not compressed. Every record that fits `where` counts of an object with a date; one of an
+ * object without counts if its own date lies in the window, or if it has none either. Where the compression breaks off, the records before
+ * it count.
  * @returns how many line ends there are in the range
  * @throws SourceError if it can't be read, or the signal's reason
  */
@@ -70,10 +76,14 @@ export async function readObject(
   visitor: Visitor,
   { from, to }: ByteRange = ALL_BYTES,
 ): Promise<number> {
-  const { source, format, window, limits, signal } = options
+  const { source, window, limits, signal } = options
+  const format = options.format.perObject?.() ?? options.format
   const asked = options.where ? asking(options.where, format, visitor) : null
   const first = asked ?? visitor
-  const record = {
+  const readValue = options.field ? format.field(options.field) : null
+  const identify = source.identity === 'content' ? contentIdentity() : null
+  let line = 0
+  const record: FramedRecord = {
     bytes: Buffer.alloc(0) as Buffer,
     start: 0,
     end: 0,
@@ -81,8 +91,15 @@ export async function readObject(
     get date() {
       return format.date(this.bytes, this.start, this.end) ?? object.date
     },
+    get value() {
+      return readValue?.(this.bytes, this.start, this.end) ?? null
+    },
+    keep() {
+      const { bytes, start, end } = this
+      return format.keep?.(bytes, start, end) ?? Buffer.from(bytes.subarray(start, end))
+    },
     get line() {
-      return framer.lineAt(this.start)
+      return format.decoder ? line : framer.lineAt(this.start)
     },
   }
   const sink = {
@@ -90,14 +107,15 @@ export async function readObject(
       record.bytes = bytes
       record.start = start
       record.end = end
-      record.offset = offset
+      // before the date is looked at: an identity may count equal records
+      record.offset = identify ? identify(bytes, start, end) : offset
       if (object.date === null) {
         const own = record.date
         if (own !== null && !isInside(window, own)) return
       }
       first.record(record)
     },
-    malformed: (line: number, problem: string) => first.malformed(line, problem),
+    malformed: (at: number, problem: string) => first.malformed(at, problem),
   }
   const framer = new Framer(format, sink, { limit: limits?.maxRecordBytes ?? MAX_RECORD_BYTES, from, to })
 
@@ -109,21 +127,81 @@ export async function readObject(
       yield chunk
     }
   }
-  try {
+
+  async function decodeAll(decoder: Decoder): Promise<void> {
+    const all = options.where || !options.partly
+    const fields = all ? null : options.field ? [options.field] : []
+    const decodable = decodableObject(
+      object,
+      options,
+      () => decompress(stored(), source.maxExpansion),
+      visitor.stored,
+    )
+    for await (const batch of decoder.decode(decodable, fields)) {
+      signal?.throwIfAborted()
+      for (const decoded of batch) {
+        line = decoded.line
+        if ('problem' in decoded) sink.malformed(line, decoded.problem)
+        else sink.record(decoded.json, 0, decoded.json.length, decoded.offset)
+      }
+      await asked?.settle()
+      if (visitor.isEnough?.()) return
+    }
+  }
+
+  async function frameAll(): Promise<void> {
     for await (const chunk of from > 0 ? stored() : decompress(stored(), source.maxExpansion)) {
       signal?.throwIfAborted()
       framer.push(chunk)
       await asked?.settle()
-      if (framer.isDone || visitor.isEnough?.()) return framer.line - 1
+      if (framer.isDone || visitor.isEnough?.()) return
     }
     framer.end()
     await asked?.settle()
-    return framer.line - 1
+  }
+
+  try {
+    await (format.decoder ? decodeAll(format.decoder) : frameAll())
   } catch (error) {
     if (!(error instanceof BrokenData)) throw error
-    visitor.malformed(framer.line, error.message)
-    return framer.line - 1
-  } finally {
-    framer.close()
+    first.malformed(format.decoder ? line + 1 : framer.line, error.message)
+    await asked?.settle()
+  }
+  const lines = framer.line - 1
+  framer.close()
+  return lines
+}
+
+/** Reads the rest of the fields of records that were read partly. */
+export async function completeRecords(
+  object: LogObject,
+  options: ReadOptions,
+  records: { offset: number; bytes: Buffer }[],
+): Promise<void> {
+  const { decoder } = options.format
+  if (!decoder?.complete || options.where || records.length === 0) return
+  const noBytes = () => {
+    throw new Error('records are completed by ranges')
+  }
+  await decoder.complete(decodableObject(object, options, noBytes), records)
+}
+
+function decodableObject(
+  object: LogObject,
+  { source, signal }: ReadOptions,
+  bytes: () => AsyncIterable<Buffer>,
+  onStored?: (bytes: number) => void,
+): DecodableObject {
+  return {
+    ...object,
+    signal,
+    bytes,
+    async range(start, end) {
+      if (!source.range)
+        throw new SourceError('refused', `${object.key}: this source has no ranges, which the format needs`)
+      const read = await source.range(object, start, end, signal)
+      onStored?.(read.length)
+      return read
+    },
   }
 }

@@ -116,6 +116,11 @@ export class Sketch {
     this.#review()
   }
 
+  /** The candidates of one object that are left now. */
+  candidatesOf(object: string): Candidate[] {
+    return this.strata().flatMap(({ candidates }) => candidates.filter((each) => each.object === object))
+  }
+
   /** The strata by key, each with no more candidates than it needs. */
   strata(): Stratum[] {
     this.#fold()

@@ -1,15 +1,14 @@
 import { createFormat, type Format, type FormatDefinition } from './format.ts'
-import type { Window } from './read.ts'
 import type { SketchOptions } from './sample.ts'
 import type { ScanOptions } from './scan.ts'
-import { openSource, type SourceDefinition, type SourceSettings } from './source.ts'
+import { openSource, type SourceDefinition, type SourceSettings, type Window } from './source.ts'
 import { whereOf } from './where.ts'
 
 /** All that a scan needs to know, as plain data: threads and other processes are told it. */
 export interface ScanJob {
   source: SourceDefinition
   sources: SourceSettings
-  format: FormatDefinition & { max_record_bytes?: number }
+  format: FormatDefinition
   timezone: string
   window: Window
   sample: Pick<SketchOptions, 'total' | 'allocation'> & { by: string; where: string | null }
@@ -34,8 +33,8 @@ export interface OpenScan {
 /** Opens the source and the format of a job; nothing is read yet. */
 export function openScan(job: ScanJob): OpenScan {
   const { window, sample, seed } = job
-  const format = createFormat(job.format, job.timezone)
-  const source = openSource(job.source, job.sources)
+  const format = createFormat(job.format, job.timezone, job.sources)
+  const source = openSource(job.source, job.sources, job.timezone)
   const limits = job.format.max_record_bytes ? { maxRecordBytes: job.format.max_record_bytes } : {}
   const where = whereOf(sample)
   return {

@@ -1,6 +1,6 @@
 import { offsetHash } from './hash.ts'
 import { addMalformed, type Malformed } from './malformed.ts'
-import { type FramedRecord, type ReadOptions, readObject } from './read.ts'
+import { completeRecords, type FramedRecord, type ReadOptions, readObject } from './read.ts'
 import { type Candidate, Sketch, type SketchOptions } from './sample.ts'
 import { isPart, type Piece, type Shard } from './shard.ts'
 
@@ -79,7 +79,7 @@ async function scanPiece(
   const hashFor = (purpose: 'sample' | 'order' | 'blind') =>
     offsetHash(String(options.seed), purpose, options.source.id, object.key)
   const [place, order, blind] = [hashFor('sample'), hashFor('order'), hashFor('blind')]
-  const field = by === 'date' || by === 'none' ? null : options.format.field(by)
+  const field = by === 'date' || by === 'none' ? null : by
   const size = object.size === null ? null : (to ?? object.size) - from
   const before = counts.bytes_done
   counts.bytes_total += size ?? 0
@@ -95,15 +95,16 @@ async function scanPiece(
     offset: at.offset,
     line: at.line,
     date: at.date,
-    bytes: Buffer.from(at.bytes.subarray(at.start, at.end)),
+    bytes: at.keep(),
   })
+  const reading = { ...options, field, partly: true }
   const lines = await readObject(
     object,
-    options,
+    reading,
     {
       record(record) {
         let stratum = ALL
-        if (field) stratum = field(record.bytes, record.start, record.end) ?? NO_VALUE
+        if (field) stratum = record.value ?? NO_VALUE
         else if (by === 'date') stratum = record.date ?? UNDATED
         if (options.skips?.(stratum, object.key, record.offset)) return
         at = record
@@ -125,6 +126,7 @@ async function scanPiece(
     },
     { from, to },
   )
+  await completeRecords(object, reading, sketch.candidatesOf(object.key))
   if (size !== null) counts.bytes_done = before + size
   return lines
 }

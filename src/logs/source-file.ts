@@ -124,6 +124,7 @@ export function openFileSource(definition: FileSourceDefinition, fileRoot: strin
 
   return {
     id: `file:${relative(root, directory).split(sep).join('/')}`,
+    opensFrom: true,
     async *list(signal) {
       try {
         yield* walk(signal)
@@ -144,6 +145,23 @@ export function openFileSource(definition: FileSourceDefinition, fileRoot: strin
       } catch (error) {
         signal?.throwIfAborted()
         throw fileError(error, path, 'unavailable')
+      }
+    },
+    async range(object, start, end, signal) {
+      const path = resolve(directory, object.key)
+      let file: FileHandle | null = null
+      try {
+        signal?.throwIfAborted()
+        file = await openFile(path)
+        const buffer = Buffer.allocUnsafeSlow(Math.max(0, end - start))
+        let filled = 0
+        for (let got = -1; got !== 0 && filled < buffer.length; filled += got)
+          got = (await file.read(buffer, filled, buffer.length - filled, start + filled)).bytesRead
+        return buffer.subarray(0, filled)
+      } catch (error) {
+        throw fileError(error, path, 'unavailable')
+      } finally {
+        await file?.close()
       }
     },
   }

@@ -20,7 +20,8 @@ const REFUSED: Record<string, string> = {
   InvalidAccessKeyId: 'the access key id is unknown there; correct source.credentials',
   SignatureDoesNotMatch: 'the secret access key is wrong; correct source.credentials',
   ExpiredToken: 'the credentials have expired; correct source.credentials',
-  AccessDenied: 'access is denied; the credentials need s3:ListBucket and s3:GetObject here',
+  AccessDenied:
+    'access is denied; the credentials need s3:ListBucket and s3:GetObject here, and where the requester pays, source.requester_pays',
   CredentialsProviderError:
     'no credentials were found; set source.credentials, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   RequestTimeTooSkewed: "this machine's clock is wrong; set it",
@@ -74,6 +75,12 @@ async function connect(settled: S3ClientConfig) {
   return { ...commands, client: new S3Client(settled) }
 }
 
+/** A place in the order of keys that is before all keys that begin so, and behind as many others as can be said. */
+function before(key: string): string {
+  const last = key.codePointAt(key.length - 1) as number
+  return `${key.slice(0, -1)}${String.fromCodePoint(last - 1)}~`
+}
+
 /** A bucket of AWS S3 or of any server that speaks its protocol. */
 export function openS3Source(definition: S3SourceDefinition, settings: Partial<SourceSettings>): LogSource {
   const { bucket, prefix, credentials } = definition
@@ -102,6 +109,7 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
     opened ??= connect(settled)
     return opened
   }
+  const payer = definition.requester_pays ? ({ RequestPayer: 'requester' } as const) : {}
   const place = `bucket ${JSON.stringify(bucket)}${endpoint ? ` on ${endpoint.host}` : ''}`
 
   type Send<T> = (options: { abortSignal?: AbortSignal }) => Promise<T>
@@ -117,23 +125,41 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
 
   return {
     id: `s3://${bucket}`,
+    opensFrom: true,
 
-    async *list(signal) {
+    async *list(signal, window) {
       const { client, ListObjectsV2Command } = await s3()
-      let token: string | undefined
-      do {
-        const where = { Bucket: bucket, Prefix: prefix || undefined, ContinuationToken: token }
-        const request = new ListObjectsV2Command(where)
+      // keys come in the order of their bytes, except from directory buckets
+      let canJump = !bucket.endsWith('--x-s3')
+      let where: { ContinuationToken?: string; StartAfter?: string } = {}
+      let last: Buffer = Buffer.alloc(0)
+      for (;;) {
+        const request = new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: prefix || undefined,
+          ...payer,
+          ...where,
+        })
         const page = await send(`listing ${place}`, signal, (options) => client.send(request, options))
-        for (const { Key: key = '', Size: size = null, ETag: etag = null } of page.Contents ?? []) {
+        const contents = page.Contents ?? []
+        let jump: string | null = null
+        for (const { Key: key = '', Size: size = null, ETag: etag = null } of contents) {
+          const bytes = Buffer.from(key)
+          if (Buffer.compare(bytes, last) <= 0 && last.length > 0) {
+            // a server that does not keep the order, or begins again
+            canJump = false
+            if (where.StartAfter) continue
+          } else last = bytes
           const match = key.endsWith('/') ? null : pattern.match(key)
           if (match) yield { key, size, date: match.date, etag }
+          jump = match && window && canJump ? pattern.nextInside(key, window) : null
         }
         if (!page.IsTruncated) return
-        if (!page.NextContinuationToken || page.NextContinuationToken === token)
-          throw new SourceError('unavailable', `listing ${place}: the server does not say how it goes on`)
-        token = page.NextContinuationToken
-      } while (token)
+        const token = page.NextContinuationToken
+        if (jump !== null && Buffer.compare(Buffer.from(jump), last) > 0) where = { StartAfter: before(jump) }
+        else if (token && token !== where.ContinuationToken) where = { ContinuationToken: token }
+        else throw new SourceError('unavailable', `listing ${place}: the server does not say how it goes on`)
+      }
     },
 
     async open({ key }, signal, { from: first = 0 } = {}) {
@@ -142,7 +168,13 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
       const unavailable = (why: string) => new SourceError('unavailable', `${what}: ${why}`)
       const get = (from: number, etag?: string) => {
         const range = from > 0 ? `bytes=${from}-` : undefined
-        const request = new GetObjectCommand({ Bucket: bucket, Key: key, Range: range, IfMatch: etag })
+        const request = new GetObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Range: range,
+          IfMatch: etag,
+          ...payer,
+        })
         return send(what, signal, (options) => client.send(request, options))
       }
 
@@ -197,6 +229,22 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
       }
 
       return Readable.from(bytes(await get(first)), { objectMode: false })
+    },
+
+    async range({ key, etag }, start, end, signal) {
+      if (end <= start) return Buffer.alloc(0)
+      const { client, GetObjectCommand } = await s3()
+      const request = new GetObjectCommand({
+        Bucket: bucket,
+        Key: key,
+        Range: `bytes=${start}-${end - 1}`,
+        IfMatch: etag ?? undefined,
+        ...payer,
+      })
+      return send(`reading ${JSON.stringify(key)} in ${place}`, signal, async (options) => {
+        const { Body: body } = await client.send(request, options)
+        return Buffer.concat(await Array.fromAsync(body as Readable))
+      })
     },
 
     async close() {

@@ -17,9 +17,10 @@ const AT_A_TIME = 8
 export async function survey(options: ScanOptions, shardBytes: (total: number) => number): Promise<Shard[]> {
   const objects = await Array.fromAsync(objectsOf(options))
   const bytes = shardBytes(objects.reduce((sum, { size }) => sum + (size ?? 0), 0))
-  const large = options.format.canCut
-    ? objects.filter(({ size }) => size !== null && size >= 1.5 * bytes)
-    : []
+  const large =
+    options.format.canCut && options.source.opensFrom
+      ? objects.filter(({ size }) => size !== null && size >= 1.5 * bytes)
+      : []
   const plain = new Set<LogObject>()
   const waiting = large.values()
   async function look(): Promise<void> {

@@ -3,9 +3,9 @@ import { metricProblem } from '../evaluations/metric.ts'
 import { LabelingConfigError, parseLabelingConfig } from '../labeling/config.ts'
 import { deriveMapping } from '../labeling/mapping.ts'
 import type { LabelingConfig } from '../labeling/types.ts'
-import { compileKeyPattern, KeyPatternError } from '../logs/key-pattern.ts'
+import { checkDefinition } from '../logs/check.ts'
 import { compileWhere, WhereError } from '../logs/where.ts'
-import { givenMapping, type MonitorDraft } from './monitor.ts'
+import { complete, givenMapping, type MonitorDraft } from './monitor.ts'
 
 interface FieldError {
   path: string
@@ -19,7 +19,7 @@ interface FieldError {
  * @throws Problem that names each wrong field
  */
 export function checkMonitor(draft: MonitorDraft): void {
-  const errors: FieldError[] = [...checkKeyPattern(draft), ...checkWhere(draft), ...checkThresholds(draft)]
+  const errors: FieldError[] = [...checkLogs(draft), ...checkWhere(draft), ...checkThresholds(draft)]
   const { config, copy_from_project } = draft.labeling
   if (config == null && copy_from_project == null) {
     errors.push({
@@ -38,14 +38,9 @@ export function checkMonitor(draft: MonitorDraft): void {
   }
 }
 
-function checkKeyPattern({ source }: MonitorDraft): FieldError[] {
-  try {
-    compileKeyPattern(source.key_pattern)
-    return []
-  } catch (error) {
-    if (!(error instanceof KeyPatternError)) throw error
-    return [{ path: '/source/key_pattern', message: error.message }]
-  }
+function checkLogs(draft: MonitorDraft): FieldError[] {
+  const { source, format } = complete(draft)
+  return checkDefinition(source, format)
 }
 
 function checkWhere({ sample }: MonitorDraft): FieldError[] {

@@ -14,8 +14,8 @@ type Schemas = components['schemas']
 /** A monitor as somebody writes it: what has a default may be left out. */
 export type MonitorDraft = Pick<Schemas['MonitorInput'], 'name' | 'labeling'> & {
   title?: string | null
-  source: Draft<S3Source> | Schemas['FileSource']
-  format?: Partial<Schemas['TemplateFormat'] | Schemas['JsonlFormat']> | undefined
+  source: SourceDraft
+  format?: FormatDraft | undefined
   sample?: Partial<Schemas['Sample']>
   mapping?: Partial<NonNullable<Schemas['Mapping']>> | null
   window?: Partial<Schemas['WindowRule']>
@@ -23,8 +23,15 @@ export type MonitorDraft = Pick<Schemas['MonitorInput'], 'name' | 'labeling'> & 
   thresholds?: (Partial<Schemas['Threshold']> & { metric: string })[]
   notify?: { emails?: string[]; webhooks?: (Partial<Webhook> & { url: string })[] }
 }
-type S3Source = Schemas['S3SourceInput']
-type Draft<T> = Partial<T> & Pick<T, Extract<keyof T, 'type' | 'bucket' | 'key_pattern'>>
+type SourceInput = Schemas['SourceInput']
+type Draft<T, Needed extends keyof T> = Partial<T> & Pick<T, Needed>
+type SourceDraft =
+  | Draft<Schemas['S3SourceInput'], 'type' | 'bucket' | 'key_pattern'>
+  | Schemas['FileSource']
+  | Draft<Schemas['HttpSourceInput'], 'type'>
+  | Draft<Schemas['SqlSourceInput'], 'type' | 'url' | 'query'>
+  | Draft<Schemas['ModuleSource'], 'type' | 'path'>
+type FormatDraft = Partial<Schemas['Format']>
 
 /** Where announcements go. */
 export interface Webhook {
@@ -39,7 +46,7 @@ export interface Webhook {
 export interface Definition {
   name: string
   title: string
-  source: Required<S3Source> | Schemas['FileSource']
+  source: SourceInput
   format: Schemas['Format']
   sample: Schemas['Sample']
   labeling: { config: string | null; copy_from_project: number | null }
@@ -186,20 +193,11 @@ const UNIQUE_VIOLATION = '23505'
 
 /** The definition with its defaults: the only place that knows them besides the contract. */
 export function complete(draft: MonitorDraft): Definition {
-  const { source } = draft
   return {
     name: draft.name,
     title: draft.title ?? draft.name,
-    source:
-      source.type === 's3'
-        ? { prefix: '', endpoint: null, region: null, credentials: null, ...source }
-        : source,
-    format: {
-      timestamp_field: null,
-      max_record_bytes: 1_048_576,
-      ...(draft.format ?? {}),
-      type: draft.format?.type ?? 'template',
-    },
+    source: { ...SOURCE_DEFAULTS[draft.source.type], ...draft.source } as SourceInput,
+    format: completeFormat(draft),
     sample: {
       total: 200,
       by: 'date',
@@ -237,6 +235,32 @@ export function complete(draft: MonitorDraft): Definition {
       })),
     },
   }
+}
+
+const SOURCE_DEFAULTS: Record<SourceInput['type'], object> = {
+  s3: { prefix: '', endpoint: null, region: null, credentials: null, requester_pays: false },
+  file: {},
+  http: { urls: null, url_pattern: null, manifest: null, key_pattern: null, headers: null },
+  sql: { timeout_s: 300 },
+  module: { options: {}, key_pattern: null },
+}
+
+const FORMAT_DEFAULTS: Record<Schemas['Format']['type'], object> = {
+  template: { record_start: null, fields: null },
+  jsonl: {},
+  json: {},
+  csv: { delimiter: ',', header: true, columns: null },
+  regex: { record_start: null },
+  parquet: {},
+  otlp: {},
+  module: { options: {} },
+}
+
+/** Rows of a query and records of a module come as JSON lines. */
+function completeFormat({ source, format }: Pick<MonitorDraft, 'source' | 'format'>): Schemas['Format'] {
+  const type = format?.type ?? (source.type === 'sql' || source.type === 'module' ? 'jsonl' : 'template')
+  const common = { timestamp_field: null, max_record_bytes: 1_048_576 }
+  return { ...common, ...FORMAT_DEFAULTS[type], ...format, type } as Schemas['Format']
 }
 
 /** The parts of a mapping that are given; the others are to be derived. */

@@ -15,7 +15,12 @@ export async function whyNoObject(
   { from, to }: { from: string; to: string },
   signal: AbortSignal,
 ): Promise<string> {
-  const what = `No object of the source matches source.key_pattern ${source.key_pattern} with a date from ${from} to ${to}.`
+  const days = `from ${from} to ${to}`
+  if (source.type === 'http' && source.url_pattern)
+    return `There is nothing at the URLs of source.url_pattern ${source.url_pattern} ${days}.`
+  const pattern = 'key_pattern' in source ? source.key_pattern : null
+  const what = `No object of the source matches source.key_pattern ${pattern ?? '*'} with a date ${days}.`
+  if (source.type !== 's3' && source.type !== 'file') return what
   const matching = await list(sources, source, signal)
   const dates = matching.flatMap(({ date }) => date ?? []).sort()
   if (dates.length > 0) {

@@ -56,8 +56,10 @@ export function createPreview(deps: {
 
     const config = await readConfig(deps.labelStudio, definition, complain)
     const open = () =>
-      given.sample ? openText(given.sample, window.to) : openSource(definition.source, deps.sources)
-    const found = await readLogs(open, definition, window).catch((error) => {
+      given.sample
+        ? openText(given.sample, window.to)
+        : openSource(definition.source, deps.sources, definition.window.timezone)
+    const found = await readLogs(open, deps.sources, definition, window).catch((error) => {
       if (!(error instanceof SourceError)) throw error
       complain(error.message)
       return null
@@ -78,7 +80,9 @@ export function createPreview(deps: {
   }
 }
 
-function whyNone({ sample }: Definition, tried: number): string {
+function whyNone({ sample, source }: Definition, tried: number): string {
+  if (sample.where === null && source.type === 'sql')
+    return 'The query gives no row with a date in the window.'
   if (sample.where === null) return 'The objects hold no record that can be read.'
   return `Of the first ${tried} records none counts by sample.where (${sample.where}).`
 }
@@ -113,12 +117,17 @@ function checkThresholds(config: LabelingConfig, { thresholds }: Definition, com
   }
 }
 
-async function readLogs(open: () => LogSource, definition: Definition, window: { from: string; to: string }) {
+async function readLogs(
+  open: () => LogSource,
+  sources: SourceSettings,
+  definition: Definition,
+  window: { from: string; to: string },
+) {
   const source = open()
   try {
     return await previewLogs({
       source,
-      format: createFormat(definition.format, definition.window.timezone),
+      format: createFormat(definition.format, definition.window.timezone, sources),
       window,
       count: RECORDS,
       where: whereOf(definition.sample),

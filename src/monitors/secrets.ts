@@ -40,6 +40,8 @@ interface SecretLeaf {
   holder: Record<string, unknown>
   key: string
   path: string
+  /** Who is told it; a secret that is kept stays with them. */
+  receiver?: string
 }
 
 const FORM = 'sealed:v1:'
@@ -76,8 +78,8 @@ export function maskSecrets<T>(definition: T): T {
 
 /**
  * A copy of `changed` (what a client sent, or the result of its patch) in which every "***" is replaced by the secret
- * that the open `previous` definition has there. Webhooks are matched by URL, never by position: a secret must not
- * move to another receiver. Throws a NoSecretToKeepError that names every "***" without a counterpart.
+ * that the open `previous` definition has there. Webhooks are matched by URL, never by position, and headers of web files by the
+ * servers: a secret must not move to another receiver. Throws a NoSecretToKeepError that names every "***" without a counterpart.
  */
 export function keepSecrets<T>(changed: T, previous: unknown = null): T {
   const stored = Map.groupBy(findSecrets(previous), identityOf)
@@ -109,12 +111,17 @@ function changeSecrets<T>(definition: T, change: (value: unknown, path: string) 
 /** Everything in a definition that is write-only: unset (null) secrets are left out. */
 function findSecrets(definition: unknown): SecretLeaf[] {
   const { source, notify } = asObject(definition)
-  const { credentials, type } = asObject(source)
+  const { credentials, type, headers } = asObject(source)
   const { webhooks } = asObject(notify)
   const leaves = Object.keys(asObject(credentials)).map((key) =>
     leafOf(credentials, key, '/source/credentials'),
   )
   if (type === 'sql') leaves.push(leafOf(source, 'url', '/source'))
+  if (type === 'http') {
+    const receiver = originsOf(asObject(source))
+    for (const name of Object.keys(asObject(headers)))
+      leaves.push({ ...leafOf(headers, name, '/source/headers'), receiver })
+  }
   if (Array.isArray(webhooks)) {
     leaves.push(...webhooks.map((webhook, index) => leafOf(webhook, 'secret', `/notify/webhooks/${index}`)))
   }
@@ -127,8 +134,15 @@ function leafOf(holder: unknown, key: string, parent: string): SecretLeaf {
 }
 
 /** Which stored secret a "***" stands for. */
-function identityOf({ holder, key, path }: SecretLeaf): string {
+function identityOf({ holder, key, path, receiver }: SecretLeaf): string {
+  if (receiver !== undefined) return `${path} of ${receiver}`
   return path.startsWith('/notify/webhooks/') ? `webhook ${JSON.stringify(holder.url)} ${key}` : path
+}
+
+/** The servers that a source of web files asks. */
+function originsOf({ urls, url_pattern, manifest }: Record<string, unknown>): string {
+  const all = [urls, url_pattern, manifest].flat().filter((url) => typeof url === 'string')
+  return [...new Set(all.map((url) => URL.parse(url)?.origin))].sort().join(' ')
 }
 
 function unseal(value: unknown, path: string, key: Buffer): unknown {

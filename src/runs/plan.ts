@@ -43,7 +43,7 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
   const definition = deps.openDefinition(run.definition as Definition)
   const { title, label_config } = await labelingOf(deps, definition)
   const config = readConfig(label_config)
-  const format = createFormat(definition.format, definition.window.timezone)
+  const format = createFormat(definition.format, definition.window.timezone, deps.sources)
   const progress = progressWriter(deps, run)
   const scanned = await scanRun(deps, run, { onProgress: progress.note, signal })
   await progress.flush()

@@ -116,13 +116,13 @@ test('a zstd file may begin with a skippable frame', async () => {
   expect(await read(Buffer.concat([skippable, zstdCompressSync(B)]))).toEqual({ output: B, problem: null })
 })
 
-test.each([
-  ['bzip2', Buffer.from('BZh91AY&SY')],
-  ['xz', Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0])],
-])('%s is named as not understood', async (name, bytes) => {
-  const problem = `is compressed with ${name}, which is not understood; use gzip or zstd`
-  expect(await read(bytes)).toEqual({ output: '', problem })
-})
+test.each([['xz', Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0])]])(
+  '%s is named as not understood',
+  async (name, bytes) => {
+    const problem = `is compressed with ${name}, which is not understood; use gzip, zstd or bzip2`
+    expect(await read(bytes)).toEqual({ output: '', problem })
+  },
+)
 
 test('the stored bytes are let go when the reader stops', async () => {
   for (const bytes of [Buffer.from(A), gzipSync(A)]) {

@@ -114,7 +114,9 @@ test('the scanner finds what parsing finds', () => {
 
 test('an unknown format is refused with what there is', () => {
   expect(() => createFormat({ type: 'xml' })).toThrow(FormatError)
-  expect(() => createFormat({ type: 'xml' })).toThrow('format.type: expected template or jsonl, got "xml"')
+  expect(() => createFormat({ type: 'xml' })).toThrow(
+    'format.type: expected template, jsonl, json, csv, regex, parquet, otlp or module, got "xml"',
+  )
 })
 
 test('a field is found as its own key of the object, wherever else its name stands', () => {

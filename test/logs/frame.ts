@@ -14,7 +14,8 @@ export function frame(
   definition: FormatDefinition,
   { sizes = [1 << 30], limit, timezone }: { sizes?: number[]; limit?: number; timezone?: string } = {},
 ): { records: Framed[]; malformed: { line: number; problem: string }[] } {
-  const format = createFormat(definition, timezone)
+  const limited = limit === undefined ? definition : { ...definition, max_record_bytes: limit }
+  const format = createFormat(limited, timezone)
   const records: Framed[] = []
   const malformed: { line: number; problem: string }[] = []
   const sink = {

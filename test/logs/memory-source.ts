@@ -18,6 +18,7 @@ export function memorySource(
   const { match } = compileKeyPattern(pattern)
   const source: MemorySource = {
     id: 'memory',
+    opensFrom: true,
     opened: [],
     open_now: 0,
     open_most: 0,

@@ -34,7 +34,7 @@ export async function startS3Server(pageSize = 3): Promise<S3Server> {
   }
 
   function list(url: URL, response: ServerResponse): void {
-    const after = url.searchParams.get('continuation-token') ?? ''
+    const after = url.searchParams.get('continuation-token') ?? url.searchParams.get('start-after') ?? ''
     const prefix = url.searchParams.get('prefix') ?? ''
     const keys = [...server.objects.keys()].sort().filter((key) => key.startsWith(prefix) && key > after)
     const page = keys.slice(0, pageSize)
@@ -63,9 +63,10 @@ export async function startS3Server(pageSize = 3): Promise<S3Server> {
     else if (request.headers['if-match'] && request.headers['if-match'] !== etagOf(bytes))
       s3Error(response, 412, 'PreconditionFailed')
     else {
-      const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? []
-      const range = from ? { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` } : {}
-      const body = bytes.subarray(Number(from ?? 0))
+      const [, from, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []
+      const body = bytes.subarray(Number(from ?? 0), last ? Number(last) + 1 : bytes.length)
+      const end = Number(from) + body.length - 1
+      const range = from ? { 'content-range': `bytes ${from}-${end}/${bytes.length}` } : {}
       response.writeHead(from ? 206 : 200, { etag: etagOf(bytes), 'content-length': body.length, ...range })
       response.end(body)
     }

@@ -177,6 +177,6 @@ describe('opens', () => {
 test('an unknown type of source is refused', () => {
   const definition = { type: 'ftp' } as unknown as FileSourceDefinition
   expect(() => openSource(definition, { fileRoot: base })).toThrow(
-    'source.type: expected s3 or file, got "ftp"',
+    'source.type: expected s3, file, http, sql or module, got "ftp"',
   )
 })
