@@ -69,6 +69,16 @@ describe('what the editor drops by itself is no change:', () => {
     expect(changed('keypointlabels', [point], [bare('A', 'a')])).toBe(false)
     expect(changed('keypointlabels', [point], [bare('B', 'a')])).toBe(true)
     expect(changed('keypointlabels', [point], [bare('A', 'b')])).toBe(true)
+    const span = { start: '/p[1]', end: '/p[1]', startOffset: 6, endOffset: 9, hypertextlabels: ['A'] }
+    const lost = { globalOffsets: { start: 6, end: 0 }, text: 'big', hypertextlabels: ['A'] }
+    const id = { id: 'a' }
+    expect(
+      changed(
+        'hypertextlabels',
+        [region('hypertextlabels', span, id)],
+        [region('hypertextlabels', lost, id)],
+      ),
+    ).toBe(false)
   })
 })
 
@@ -95,6 +105,18 @@ describe('an answer that other answers hide', () => {
   ])('%s', (_, prediction, annotation, expected) => {
     const outcomes = Object.entries(compareResults(prediction, annotation, controls))
     expect(outcomes.filter(([, outcome]) => outcome.changed).map(([name]) => name)).toEqual(expected)
+  })
+
+  it('about a region is hidden by the label of the region', () => {
+    const { controls: asked } = parseLabelingConfig(`<View><Text name="t" value="$t"/>
+      <Labels name="n" toName="t"><Label value="PER"/><Label value="ORG"/></Labels>
+      <Choices name="size" toName="t" perRegion="true" whenLabelValue="ORG"><Choice value="x"/></Choices></View>`)
+    const span = (label: string) =>
+      region('labels', { start: 0, end: 3, labels: [label] }, { from_name: 'n', id: 'a' })
+    const size = region('choices', { start: 0, end: 3, choices: ['x'] }, { from_name: 'size', id: 'a' })
+    const compare = (label: string) => compareResults([span(label), size], [span(label)], asked).size?.changed
+    expect(compare('PER')).toBe(false)
+    expect(compare('ORG')).toBe(true)
   })
 
   it('about a region is hidden by the answers about that region', () => {
