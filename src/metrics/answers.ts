@@ -96,6 +96,11 @@ function matchAll<T>(
     Item<T>[],
   ]
   const start: Matching<Item<T>> = { pairs: [], left, right }
+  const [one, other] = [left[0], right[0]]
+  if (one && other && left.length + right.length === 2 && !control.perRegion) {
+    const isPair = one.place === null && other.place === null && one.page === other.page
+    if (isPair) return { pairs: [[one, other]], left: [], right: [] }
+  }
   const byId = ({ id, page }: Item<T>) => (id === null ? null : canonical([id, page]))
   const byValue = ({ key, page }: Item<T>) => canonical([key, page])
   if (control.perRegion || [...left, ...right].some(({ place }) => place !== null)) {

@@ -91,7 +91,7 @@ function readItem(region: Region, regions: number): Item {
   const [page, labels] = [pageOf(region), readLabels(region)]
   const kind = canonical([page, labels])
   const isBare = labels.length > 0 && Object.keys(value).every((key) => key.endsWith('labels'))
-  return { id: asId(region.id), page, place, isBare, labels, kind, key: canonical([kind, place.key]) }
+  return { id: asId(region.id), page, place, isBare, labels, kind, key: `${kind} ${place.key}` }
 }
 
 const same = (a: Item, b: Item) =>

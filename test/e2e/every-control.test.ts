@@ -95,16 +95,11 @@ describe.each(KINDS)('$says', (kind) => {
     expect(evaluation.change_rate).toMatchObject({ changed: 2, reviewed: 3 })
     const control = evaluation.controls.find(({ name }) => name === kind.control)
     expect(control).toMatchObject({ changed: 2, reviewed: 3 })
-    expect(control?.similarity).toBeCloseTo((1 + kind.similarity + afterRemoval(kind)) / 3, 6)
+    expect(control?.similarity).toBeCloseTo((1 + kind.similarity + (kind.left ?? 0)) / 3, 6)
     expect(confusionsOf(control)).toEqual(kind.confusion ?? null)
     expect(control?.edits).toEqual(kind.edits ?? null)
   })
 })
-
-/** What is left of the control where its first region was removed: nothing, but for entities. */
-function afterRemoval({ control }: Kind): number {
-  return control === 'n' ? 2 / 3 : 0
-}
 
 function confusionsOf(control: Evaluation['controls'][number] | undefined) {
   if (!control?.confusion) return null

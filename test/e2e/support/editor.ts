@@ -26,9 +26,9 @@ export async function openEditor(page: Page, labelStudioUrl: string): Promise<Ed
   await page.waitForURL((url) => !url.pathname.startsWith('/user/login'))
 
   const shown = () =>
-    page.evaluate(() => {
+    page.evaluate((): Region[] => {
       const { Htx } = globalThis as EditorWindow
-      return structuredClone(Htx?.annotationStore?.selected?.serializeAnnotation?.() ?? [])
+      return JSON.parse(JSON.stringify(Htx?.annotationStore?.selected?.serializeAnnotation?.() ?? []))
     })
   const load = async (project: number, regions: number) => {
     await page.goto(`${labelStudioUrl}/projects/${project}/data?labeling=1`)

@@ -12,6 +12,8 @@ export interface Kind {
   edit: (value: Record<string, unknown>) => Record<string, unknown>
   /** Of the edited control with the prediction, worked by hand. */
   similarity: number
+  /** Of what is left where the first region was removed; 0 where that is all. */
+  left?: number
   /** Predicted label, the reviewer's, and how often in the three tasks: accepted, edited, removed. */
   confusion?: [predicted: string, corrected: string | null, count: number][]
   edits?: [removed: string, added: string, count: number][]
@@ -113,8 +115,8 @@ export const KINDS: Kind[] = [
       { ...first, id: 'second', value: { start: 40, end: 46, text: 'London', labels: ['B'] } },
       { type: 'relation', from_id: first?.id, to_id: 'second', direction: 'right', labels: ['wrote'] },
     ],
-    // Ada (of 12 characters) and London are left: best matches 1/4, 1, 1/4 and 1; the removed one leaves 0, 1 and 1
-    ...{ control: 'n', edit: until('end', 3), similarity: 5 / 8 },
+    // Ada (of 12 characters) and London are left: best matches 1/4, 1, 1/4 and 1; London alone leaves 0, 1 and 1
+    ...{ control: 'n', edit: until('end', 3), similarity: 5 / 8, left: 2 / 3 },
     confusion: [
       ['A', 'A', 2],
       ['A', null, 1],
