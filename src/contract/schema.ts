@@ -1575,9 +1575,11 @@ export interface components {
                 key: string;
                 seen: number;
                 sampled: number;
-                /** @description Of those sampled. */
-                blind: number;
+                /** @description Of those sampled, in a run with blind tasks. */
+                blind?: number;
             }[];
+            /** @description How many tasks come without the prediction, see `sample.blind_fraction`. */
+            tasks_blind: number;
             /** @description The first 20 records that could not be read; `progress.records_malformed` counts them all. */
             malformed: {
                 /** @description The key of the object. */
@@ -1639,8 +1641,6 @@ export interface components {
             records_seen: number;
             records_malformed: number;
             tasks_total: number;
-            /** @description Of them */
-            tasks_blind: number;
             tasks_imported: number;
         };
         RunList: {
