@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/db/database.ts'
 import { problemsWith, warningsAbout } from '../../src/db/external.ts'
 import { onServer, type TestDatabase, testDatabase, urlOf } from '../support/database.ts'
-import { recordingLog, recordingLog, silent } from '../support/log.ts'
+import { recordingLog, silent } from '../support/log.ts'
 
 let shared: TestDatabase
 const log = recordingLog()
