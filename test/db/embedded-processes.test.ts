@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chown, mkdir, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -15,6 +15,7 @@ import {
   open,
   other,
   running,
+  scratchDirectory,
 } from './embedded-fixture.ts'
 
 eachInItsOwnDirectory()
@@ -88,6 +89,35 @@ describe('after a kill', () => {
     await open()
   })
 })
+
+test.runIf(process.platform === 'linux')(
+  'Ctrl-C in the terminal does not reach the programs that make and run the database',
+  async () => {
+    /** Process groups of the programs that work below the scratch directory. */
+    const groups = async (program: string) => {
+      const found: string[] = []
+      for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+        const at = await readlink(`/proc/${pid}/cwd`).catch(() => '')
+        const [name] = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+        const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+        const group = stat.replace(/^.*\) /s, '').split(' ')[2]
+        if (at.startsWith(scratchDirectory()) && name?.endsWith(program)) found.push(group ?? '')
+      }
+      return found
+    }
+    const own = (await readFile('/proc/self/stat', 'utf8')).replace(/^.*\) /s, '').split(' ')[2]
+    const opening = open()
+    let making: string[] = []
+    await eventually(async () => {
+      making = await groups('/initdb')
+      return making.length > 0
+    })
+    await opening
+    const running = await groups('/postgres')
+    expect(running.length).toBeGreaterThan(0)
+    expect([...making, ...running]).not.toContain(own)
+  },
+)
 
 describe('two processes on one directory', () => {
   test('share one server, which stays until the second leaves', async () => {
