@@ -37,6 +37,7 @@ let labelStudio: LabelStudioHttp
 let hook: Receiver
 let smtp: SMTPServer
 const mails: string[] = []
+let logins = 0
 const answers: string[] = []
 let session = ''
 
@@ -48,7 +49,7 @@ beforeAll(async () => {
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
     onAuth: ({ username, password }, _session, done) =>
-      mails.length === 0 && answers.length < 40
+      logins++ === 0
         ? done(Object.assign(new Error(`no: ${username} ${password}`), { responseCode: 535 }))
         : done(null, { user: username }),
     onData: (stream, _session, done) => {
@@ -235,7 +236,9 @@ async function exerciseAll(): Promise<void> {
   await it.database.database.pool.query('alter table monitors rename to monitors_away')
   await call('POST', '/monitors', { body: monitor('nowhere') })
   await it.database.database.pool.query('alter table monitors_away rename to monitors')
-  await expect.poll(() => hook.received.length, { timeout: 20_000 }).toBeGreaterThan(1)
+  await expect
+    .poll(() => Math.min(hook.received.length, mails.length + 1), { timeout: 20_000 })
+    .toBeGreaterThan(1)
 }
 
 /** All that somebody may read later: in clear, and in the usual disguises. */

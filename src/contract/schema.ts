@@ -2815,7 +2815,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Anything"];
+                    "text/event-stream": unknown;
                 };
             };
             400: components["responses"]["InvalidRequest"];

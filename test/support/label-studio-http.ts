@@ -10,6 +10,7 @@ export interface LabelStudioHttp {
   requests: string[]
   /** The tasks that were imported. */
   tasks: Record<string, unknown>[]
+  webhooks: Record<string, unknown>[]
   fault: LabelStudioFault | null
   /** How long each answer takes, in ms. */
   delayMs: number
@@ -19,11 +20,11 @@ export interface LabelStudioHttp {
 /** The little of Label Studio's REST API that a run needs, as a server, for tests of what goes wrong on the way. */
 export async function startLabelStudioHttp(): Promise<LabelStudioHttp> {
   const projects: Record<string, unknown>[] = []
-  const hooks: Record<string, unknown>[] = []
   const it: LabelStudioHttp = {
     url: '',
     requests: [],
     tasks: [],
+    webhooks: [],
     fault: null,
     delayMs: 0,
     close: async () => {},
@@ -48,12 +49,12 @@ export async function startLabelStudioHttp(): Promise<LabelStudioHttp> {
     if (name === 'projects' && id) return { ...project, task_number: it.tasks.length }
     if (name === 'projects') return { results: projects }
     if (name === 'tasks') return { total: it.tasks.length, tasks: it.tasks }
-    if (name === 'webhooks' && method === 'GET') return hooks
+    if (name === 'webhooks' && method === 'GET') return it.webhooks
     if (name === 'webhooks' && method === 'POST') {
-      hooks.push({ ...body, id: hooks.length + 1 })
-      return hooks.at(-1)
+      it.webhooks.push({ ...body, id: it.webhooks.length + 1 })
+      return it.webhooks.at(-1)
     }
-    if (name === 'webhooks') return Object.assign(hooks[Number(id) - 1] as object, body)
+    if (name === 'webhooks') return Object.assign(it.webhooks[Number(id) - 1] as object, body)
     return null
   }
 
