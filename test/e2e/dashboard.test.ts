@@ -62,13 +62,7 @@ test('a pasted config and log show the first tasks, and nothing is written', asy
   await page.getByLabel('Labeling config').fill(REVIEW_CONFIG)
   await page.getByLabel('Some lines of a log').fill(log?.body.toString().slice(0, 5_000) ?? '')
   await page.getByRole('button', { name: 'Preview' }).click()
-  await page
-    .getByText('The first tasks, as reviewers get them')
-    .waitFor()
-    .catch(async (error) => {
-      await shot('2-preview-failed')
-      throw error
-    })
+  await page.getByText('The first tasks, as reviewers get them').waitFor()
   expect(await page.locator('#preview li.task').count()).toBeGreaterThan(2)
   await shot('2-preview')
   expect(await violations(page)).toEqual([])
@@ -121,7 +115,8 @@ test('a correction made in Label Studio appears without reloading', async () => 
   const project = run.project?.id as number
   const task = await reviewer.next(project)
   await reviewer.edit(task?.id as number, withText('Corrected while somebody looks.'))
-  await page.getByText('Corrected while somebody looks.').first().waitFor(SEEN_WITHIN)
+  await page.locator('.task ins').first().waitFor(SEEN_WITHIN)
+  expect(await page.locator('.task .diff').textContent()).toContain('somebody')
   await page.getByText('Reviewers changed 1 of 1 task').waitFor(SEEN_WITHIN)
   for (let task = await reviewer.next(project); task; task = await reviewer.next(project))
     await reviewer.accept(task.id)
@@ -153,7 +148,7 @@ test('all of it can be reached by keyboard, in an order that makes sense', async
   expect(seen.slice(0, 2)).toEqual(['New monitor', 'QA model'])
   await page.getByRole('link', { name: 'QA model' }).focus()
   await page.keyboard.press('Enter')
-  await page.waitForFunction("document.querySelector('h1')?.textContent === 'QA model'")
+  await page.getByRole('heading', { name: 'QA model', level: 1 }).waitFor()
   expect(await page.evaluate('document.activeElement.tagName')).toBe('H1')
   expect(await heading()).toBe('QA model')
 })
