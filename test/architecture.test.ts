@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.ts'))
+  .filter((path) => /\.[jt]s$/.test(path))
   .sort()
 const sources = new Map(files.map((path) => [path, readFileSync(join('src', path), 'utf8')]))
 
@@ -25,7 +25,7 @@ const IMPURE =
 describe('ARCHITECTURE.md', () => {
   const tree = readFileSync('ARCHITECTURE.md', 'utf8').split('## The tree')[1] ?? ''
   test('names every source file, and none that is not there', () => {
-    const named = [...tree.matchAll(/^\| `([^`]+\.ts)` \|/gm)].map(([, path]) => path)
+    const named = [...tree.matchAll(/^\| `([^`]+\.[jt]s)` \|/gm)].map(([, path]) => path)
     expect(named.sort()).toEqual(files)
   })
 })

@@ -34,14 +34,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await browser?.close()
-  if (process.env.SHOW)
-    console.log(
-      service.logged
-        .filter((line) => line.includes('"level":50'))
-        .slice(0, 2)
-        .join('\n')
-        .slice(0, 1500),
-    )
   await service?.stop()
 })
 
@@ -88,4 +80,28 @@ test('what stands in logs is shown as text, and never runs', async () => {
   await page.waitForSelector('.task')
   expect(await page.textContent('.tasks')).toContain(EVIL)
   expect(await page.evaluate('window.__ran')).toBeUndefined()
+})
+
+test('the first view is small', async () => {
+  const fresh = await launchBrowser()
+  try {
+    const first = await fresh.context.newPage()
+    const sizes: Promise<number>[] = []
+    first.on('requestfinished', (request) => {
+      sizes.push(
+        request
+          .sizes()
+          .then(({ responseHeadersSize, responseBodySize }) => responseHeadersSize + responseBodySize),
+      )
+    })
+    await first.goto(`${service.service.url}/`)
+    await first.waitForSelector('ul.cards li:nth-child(4)')
+    const seen = await first.evaluate('Math.round(performance.now())')
+    const sum = (await Promise.all(sizes)).reduce((total, size) => total + size, 0)
+    console.log(`first view: ${sizes.length} answers, ${Math.round(sum / 1000)} kB, usable after ${seen} ms`)
+    expect(sum).toBeLessThan(150_000)
+    expect(sum).toBeGreaterThan(10_000)
+  } finally {
+    await fresh.close()
+  }
 })

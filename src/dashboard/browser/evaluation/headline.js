@@ -36,7 +36,7 @@ export function headline({ change_rate, similarity, similarity_sequence, coverag
       <h2>Similarity</h2>
       <p class="big">${percent(similarity)}</p>
       ${similarity_sequence ? html`<p class="quiet">between ${percent(similarity_sequence[0])} and ${percent(similarity_sequence[1])}, however often you look</p>` : nothing}
-      <p class="quiet">How near corrections are to the model's answers; 100 % is untouched.</p>
+      <p class="quiet">How near corrections are to the model's answers; ${percent(1)} is untouched.</p>
     </div>
     <div class="tile">
       <h2>Review</h2>

@@ -6,6 +6,8 @@ export const PLACED = [
   '/name',
   '/title',
   '/labeling',
+  '/labeling/config',
+  '/labeling/copy_from_project',
   '/format/pattern',
   '/format/timestamp_field',
   '/source/bucket',
@@ -14,7 +16,8 @@ export const PLACED = [
   '/source/path',
   '/source/endpoint',
   '/source/region',
-  '/source/credentials',
+  '/source/credentials/access_key_id',
+  '/source/credentials/secret_access_key',
   '/sample/total',
   '/sample/by',
   '/sample/where',
@@ -37,13 +40,13 @@ Version: v1.5.3`
  * @param {Error | null} problem
  */
 export function formFields({ source, format }, problem) {
-  /** @param {string} name @param {string} label @param {string} path @param {unknown} input @param {unknown} [hint] */
-  const field = (name, label, path, input, hint = nothing) => html`
+  /** @param {string} name @param {string} label @param {string | string[]} paths @param {unknown} input @param {unknown} [hint] */
+  const field = (name, label, paths, input, hint = nothing) => html`
     <div class="field">
       <label for=${name}>${label}</label>
       ${input}
       ${hint === nothing ? nothing : html`<span class="quiet">${hint}</span>`}
-      ${fieldProblem(problem, path)}${fieldProblem(problem, `/monitor${path}`)}
+      ${[paths].flat().map((path) => [fieldProblem(problem, path), fieldProblem(problem, `/monitor${path}`)])}
     </div>`
   /** @param {string} name @param {string} [placeholder] @param {string} [value] */
   const text = (name, placeholder = '', value = '') =>
@@ -55,7 +58,7 @@ export function formFields({ source, format }, problem) {
   return html`
     <fieldset>
       <legend>What reviewers see</legend>
-      ${field('config', 'Labeling config', '/labeling', html`<textarea id="config" name="config" rows="7" spellcheck="false" placeholder=${CONFIG}></textarea>`, html`Of Label Studio, in XML. Or leave it empty and name a project to copy it from:`)}
+      ${field('config', 'Labeling config', ['/labeling', '/labeling/config'], html`<textarea id="config" name="config" rows="7" spellcheck="false" placeholder=${CONFIG}></textarea>`, html`Of Label Studio, in XML. Or leave it empty and name a project to copy it from:`)}
       ${field('copy_from_project', 'Label Studio project', '/labeling/copy_from_project', number('copy_from_project', 1, 1e9, 'id'))}
     </fieldset>
     <fieldset>

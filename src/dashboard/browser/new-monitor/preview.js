@@ -8,7 +8,7 @@ import { entriesOf } from '../task/values.js'
 
 /** @param {Preview} preview */
 export function previewPanel({ window, objects, objects_total, records, mapping, tasks, problems }) {
-  return html`<section id="preview" class="panel" tabindex="-1" aria-label="Preview">
+  return html`<section id="preview" class="panel" tabindex="0" aria-label="Preview">
     <h2>Preview ${problems.length === 0 ? badge('good', 'Nothing stands in the way') : badge('warn', plural(problems.length, 'problem'))}</h2>
     ${problems.length === 0 ? nothing : html`<ul class="lines">${problems.map(({ message, object, line }) => html`<li>${message}${object ? html` <code>${object}${line ? `:${line}` : ''}</code>` : nothing}</li>`)}</ul>`}
     ${objects[0]?.key === 'sample' && objects_total === 1 ? nothing : html`<p class="quiet">${plural(objects_total, 'object')} in the window ${days(window)}${objects.length > 0 ? html`, from <code>${objects[0]?.key}</code>` : nothing}.</p>`}

@@ -20,7 +20,7 @@ export function optionalNumber(form, name) {
  */
 export function fieldProblem(problem, path) {
   const own = problemsOf(problem).filter((error) => belongs(error.path, path))
-  return own.map(({ message }) => html`<span class="wrong" role="alert">${message}</span>`)
+  return own.map(({ message }) => html`<span class="wrong" role="alert">${inPlain(message)}</span>`)
 }
 
 /**
@@ -43,7 +43,12 @@ function problemsOf(problem) {
   return problem instanceof ApiProblem ? problem.errors : []
 }
 
-/** @param {string} path @param {string} field */
+/** What somebody is told who has never seen a schema. @param {string} message */
+function inPlain(message) {
+  return /fewer than 1 character/.test(message) ? 'This is needed.' : message
+}
+
+/** Entries of a list belong to its field. @param {string} path @param {string} field */
 function belongs(path, field) {
-  return path === field || path.startsWith(`${field}/`)
+  return path === field || (path.startsWith(`${field}/`) && /^\d+$/.test(path.slice(field.length + 1)))
 }

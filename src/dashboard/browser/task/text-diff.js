@@ -4,6 +4,8 @@ import { html } from 'lit-html'
 /** More would keep the browser busy for seconds: then the two texts stand side by side. */
 const MAX_CHARACTERS = 20_000
 const MAX_EDITS = 2_000
+/** Where less than this stayed, two texts are easier to read than one full of marks. */
+const READABLE_SHARE = 0.25
 
 /**
  * A text with what reviewers took away and what they put in, word by word.
@@ -13,7 +15,7 @@ const MAX_EDITS = 2_000
  */
 export function textDiff(predicted, corrected) {
   const parts = wordDiff(predicted, corrected)
-  if (!parts) {
+  if (!parts || keptShare(parts) < READABLE_SHARE) {
     return html`<div class="sides">
       <div><h4>Predicted</h4><p class="prose">${predicted}</p></div>
       <div><h4>Corrected</h4><p class="prose">${corrected}</p></div>
@@ -26,6 +28,12 @@ export function textDiff(predicted, corrected) {
         ? html`<ins><span class="hidden">added: </span>${value}</ins>`
         : value,
   )}</p>`
+}
+
+/** @param {{ value: string, added: boolean, removed: boolean }[]} parts */
+function keptShare(parts) {
+  const length = (/** @type {typeof parts} */ some) => some.reduce((sum, { value }) => sum + value.length, 0)
+  return length(parts.filter(({ added, removed }) => !added && !removed)) / Math.max(1, length(parts))
 }
 
 /**

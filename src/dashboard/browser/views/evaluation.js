@@ -144,7 +144,7 @@ function body(evaluation, { trend, comparison, tasks, hasMore }, showMore) {
 /** @param {Evaluation} evaluation */
 function freshness({ freshness, seed_metric }) {
   return html`<footer class="quiet">
-    Last event of Label Studio ${ago(freshness.last_event_at)}, last comparison with it ${ago(freshness.last_reconciled_at)}.
+    ${freshness.last_event_at ? `Last event of Label Studio ${ago(freshness.last_event_at)}` : 'No event of Label Studio yet'}, ${freshness.last_reconciled_at ? `last compared with it ${ago(freshness.last_reconciled_at)}` : 'not compared with it yet'}.
     ${freshness.webhook_active ? nothing : 'Label Studio has no active webhook to this service: it is asked for changes from time to time instead.'}
     ${seed_metric.percent === null ? nothing : html`The original <code>evaluate.py</code> would print ${seed_metric.percent.toFixed(2)} % for this project.`}
   </footer>`

@@ -1,4 +1,4 @@
-import { html, nothing } from 'lit-html'
+import { html } from 'lit-html'
 import { ApiProblem, answer, api } from '../api.js'
 import { definitionOf } from '../new-monitor/definition.js'
 import { formFields, PLACED } from '../new-monitor/form.js'
@@ -7,8 +7,11 @@ import { unplacedProblems } from '../parts/fields.js'
 import { problemNotice } from '../parts/notices.js'
 import { link } from '../router.js'
 
-/** @import { Preview } from '../types.ts' */
+/** @import { MonitorInput, Preview } from '../types.ts' */
 /** @import { MakeView } from '../router.js' */
+
+/** @type {MonitorInput['source']} */
+const ANYWHERE = { type: 'file', path: '.', key_pattern: '*' }
 
 /** @type {MakeView} */
 export const newMonitorView = (_, update) => {
@@ -40,8 +43,10 @@ export const newMonitorView = (_, update) => {
     during('preview', async () => {
       preview = null
       const form = new FormData(element)
-      const monitor = definitionOf(form)
-      // nothing has to be named before the first look
+      const definition = definitionOf(form)
+      const isPasted = String(form.get('log_sample') ?? '') !== ''
+      // with a pasted sample nothing else is read, and nothing has to be named before the first look
+      const monitor = isPasted ? { ...definition, source: ANYWHERE } : definition
       const body = {
         monitor: { ...monitor, name: monitor.name || 'preview' },
         sample: String(form.get('log_sample') ?? '') || null,
@@ -75,6 +80,7 @@ export const newMonitorView = (_, update) => {
       <p class="crumbs"><a href="#/">Monitors</a></p>
       <h1 tabindex="-1">New monitor</h1>
       <p class="lead">Say what reviewers see and paste some lines of a log: the preview shows the first tasks, and writes nothing.</p>
+      <div class="beside">
       <form class="monitor-form" @submit=${submit} @change=${choose} novalidate>
         ${formFields(choices, problem)}
         ${problem instanceof ApiProblem ? unplacedProblems(problem, PLACED) : problemNotice(problem)}
@@ -83,7 +89,8 @@ export const newMonitorView = (_, update) => {
           <button class="button" name="do" value="create" ?disabled=${busy !== null}>${busy === 'create' ? 'Creating…' : 'Create the monitor'}</button>
         </p>
       </form>
-      ${preview ? previewPanel(preview) : nothing}`,
+      ${preview ? previewPanel(preview) : html`<aside class="empty"><h2>Preview</h2><p>The first tasks stand here, with the model's answers as reviewers get them, and everything that would go wrong. Nothing is written for it.</p></aside>`}
+      </div>`,
   }
 }
 
