@@ -13,24 +13,29 @@ export function whyNoImage(): string | null {
   return spawnSync('debootstrap', ['--version']).status === 0 ? null : 'needs debootstrap'
 }
 
-/** What the base image holds: Debian, Node with npm, and the user `node`; from the cache after the first time. */
-async function baseRoot(log: Log): Promise<string> {
+/** A bare Debian, from the cache after the first time. */
+async function bareDebian(log: Log): Promise<string> {
   return once(
-    join(cacheDir(), `image-bookworm-node-${process.versions.node}`),
+    join(cacheDir(), 'debian-bookworm'),
     async (root) => {
       log('making a bare Debian, once: 1 to 2 minutes')
       await mkdir(root, { recursive: true })
       await run('debootstrap', ['--variant=minbase', 'bookworm', root], { maxBuffer: 1e8 })
-      const { stdout } = await run('npm', ['root', '--global'])
-      const [bin, modules] = [join(root, 'usr/local/bin'), join(root, 'usr/local/lib/node_modules')]
-      await cp(process.execPath, join(bin, 'node'))
-      await cp(join(stdout.trim(), 'npm'), join(modules, 'npm'), { recursive: true })
-      await symlink('../lib/node_modules/npm/bin/npm-cli.js', join(bin, 'npm'))
-      await run('chroot', [root, 'groupadd', '--gid', '1000', 'node'])
-      await run('chroot', [root, 'useradd', '--uid', '1000', '--gid', 'node', '--create-home', 'node'])
     },
     log,
   )
+}
+
+/** Makes `root` what the base image is: Debian, Node with npm, and the user `node`. */
+async function makeBase(debian: string, root: string): Promise<void> {
+  await run('cp', ['--archive', '--reflink=auto', debian, root])
+  const { stdout } = await run('bash', ['-c', 'realpath "$(command -v npm)"'])
+  const [bin, modules] = [join(root, 'usr/local/bin'), join(root, 'usr/local/lib/node_modules')]
+  await cp(process.execPath, join(bin, 'node'))
+  await cp(join(stdout.trim(), '../..'), join(modules, 'npm'), { recursive: true })
+  await symlink('../lib/node_modules/npm/bin/npm-cli.js', join(bin, 'npm'))
+  await run('chroot', [root, 'groupadd', '--gid', '1000', 'node'])
+  await run('chroot', [root, 'useradd', '--uid', '1000', '--gid', 'node', '--create-home', 'node'])
 }
 
 export interface Image {
@@ -46,7 +51,7 @@ export interface Image {
 
 /** Takes the steps of the Dockerfile, one by one, in copies of a bare Debian below `dir`. */
 export async function buildImage(dir: string, log: Log): Promise<Image> {
-  const base = await baseRoot(log)
+  const debian = await bareDebian(log)
   const text = (await readFile('Dockerfile', 'utf8')).replace(/^#.*\n/gm, '').replaceAll('\\\n', ' ')
   const roots: Record<string, string> = {}
   const image: Image = { root: '', env: {}, workdir: '/', user: '0:0', command: [], healthcheck: [] }
@@ -58,7 +63,7 @@ export async function buildImage(dir: string, log: Log): Promise<Image> {
         const name = /AS (\w+)/.exec(rest)?.[1] ?? 'last'
         Object.assign(image, { root: join(dir, name), env: {}, workdir: '/', user: '0:0' })
         roots[name] = image.root
-        await run('cp', ['--archive', '--reflink=auto', base, image.root])
+        await makeBase(debian, image.root)
         break
       }
       case 'WORKDIR':
