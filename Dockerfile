@@ -22,8 +22,9 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json openapi.yaml LICENSE ./
 COPY bin ./bin
 COPY src ./src
-RUN mkdir /data /logs && chown node:node /data
-USER node
+RUN mkdir /data /logs && chown 1000:1000 /data
+# `node`, by number: Kubernetes can tell only so that it is not root.
+USER 1000:1000
 VOLUME ["/data"]
 EXPOSE 9090
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --start-interval=1s \

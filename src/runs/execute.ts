@@ -83,11 +83,11 @@ async function go(deps: RunDependencies, id: string, stop: AbortSignal): Promise
       await step('webhook', () => followProject(deps, run as RunRow, signal))
     }
     await inSpan('run finish', {}, () => finish(deps, id))
-    deps.log.info({ run: id, tasks: plan.tasks, project: run.project_id }, 'the run is ready')
+    deps.log.info({ tasks: plan.tasks, project: run.project_id }, 'the run is ready')
   } catch (error) {
     if (stop.aborted) throw error // The service stops; another attempt goes on.
     if (watch.signal.aborted || error instanceof RunStopped) return
-    deps.log.error({ err: error, run: id }, 'the run failed')
+    deps.log.error({ err: error }, 'the run failed')
     await announceFailed(deps, id, asRunError(error, run?.project_id ?? null))
   } finally {
     watch.stop()
@@ -120,7 +120,7 @@ function patiently<T>(
     asked: (error) => (error instanceof LabelStudioError ? error.retryAfterMs : null),
     onWait: async (error, attempt, waitMs) => {
       const message = `Attempt ${attempt} of ${deps.backoff.attempts} failed, next in ${Math.ceil(waitMs / 1000)} s: ${(error as Error).message}`
-      deps.log.warn({ run: id }, message)
+      deps.log.warn(message)
       await update(deps.database.kysely, id, { message })
     },
   })

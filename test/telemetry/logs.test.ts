@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createLogger } from '../../src/commands/logger.ts'
+import { withLogFields } from '../../src/telemetry/log-fields.ts'
 import { monitorInput } from '../support/monitors.ts'
 import { type TestService, testService } from '../support/service.ts'
 import { type LabelStudioServer, labelStudioServer } from './label-studio.ts'
@@ -49,4 +51,24 @@ test('every line of a run has its id and its job, whichever part logged it', asy
   const lines = it.logged.map((line) => JSON.parse(line)).filter(({ job }) => job === 'run')
   expect(lines.map(({ msg }) => msg)).toContain('the run is ready')
   expect(lines.filter(({ run }) => run !== body.id)).toEqual([])
+})
+
+test('a line says what it is about, the inner before the outer, and nothing once that is over', async () => {
+  const lines: string[] = []
+  const log = createLogger('info', { write: (line) => void lines.push(line) })
+  const about = () => {
+    const { request, run, job } = JSON.parse(lines.at(-1) ?? '')
+    return { request, run, job }
+  }
+  await withLogFields({ request: 'r', job: 'outer' }, async () => {
+    await withLogFields({ run: '1', job: 'inner' }, async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      log.info('within')
+    })
+    expect(about()).toEqual({ request: 'r', run: '1', job: 'inner' })
+    log.info('after')
+    expect(about()).toEqual({ request: 'r', job: 'outer' })
+  })
+  log.info('over')
+  expect(about()).toEqual({})
 })
