@@ -8,6 +8,7 @@ import { evaluation } from './evaluation.ts'
 import { type Bench, type Entry, type Measurement, unlessUnable } from './figure.ts'
 import { importing } from './import.ts'
 import { csvLogs, gzipLogs, jsonlLogs, rawLogs } from './logs/files.ts'
+import { machines } from './logs/machines.ts'
 import { memory } from './logs/memory.ts'
 import { s3Logs } from './logs/s3.ts'
 import { storage } from './storage.ts'
@@ -21,6 +22,7 @@ const MEASUREMENTS: Measurement[] = [
   csvLogs,
   s3Logs,
   memory,
+  machines,
   comparison,
   importing,
   webhooks,

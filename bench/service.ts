@@ -12,6 +12,8 @@ export interface BenchService {
   url: string
   call: Call
   dataDir: string
+  /** Of the service's own process. */
+  pid(): Promise<number>
   /** The most memory that the service's own process has held since its start, in MB; its database's are others. */
   peakMb(): Promise<number>
   stop(): Promise<void>
@@ -46,6 +48,7 @@ export async function startBenchService(options: {
     url: service.url,
     call: jsonApi(service.url),
     dataDir,
+    pid: () => nodeBelow(service.pid),
     peakMb: async () => peakMb(await nodeBelow(service.pid)),
     stop: service.stop,
   }

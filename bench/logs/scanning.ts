@@ -11,6 +11,7 @@ export const TOTAL = 200
 /** A service whose runs are measured from the call until they begin to import, with nothing to import to. */
 export interface Scanning {
   service: BenchService
+  standIn: StandIn
   /** Makes a monitor. @throws Unable where the service does not know its format */
   monitor(definition: ScanDefinition): Promise<void>
   scan(monitor: string, today: string): Promise<Scan>
@@ -43,6 +44,7 @@ export async function withScanning<T>(
     try {
       return await work({
         service,
+        standIn,
         monitor: (definition) => makeMonitor(service.url, definition),
         scan: (monitor, today) => scan(service.call, standIn, monitor, today),
       })
