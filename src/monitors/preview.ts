@@ -50,8 +50,10 @@ export function createPreview(deps: {
 
     const config = await readConfig(deps.labelStudio, definition, complain)
     const found = await readLogs(deps.sources, definition, window).catch((error) => {
-      if (!(error instanceof SourceError)) throw error
-      complain(error.message)
+      if (error instanceof SourceError) complain(error.message)
+      else if ((error as Error).name === 'TimeoutError')
+        complain(`Reading the logs took longer than ${TIMEOUT_MS / 1000} s; a run has no such limit.`)
+      else throw error
       return null
     })
     if (!found) return preview
