@@ -81,6 +81,7 @@ export function csvFormat(options: FormatOptions): Format {
     }
 
     return {
+      canCut: false,
       lookback: Number.POSITIVE_INFINITY,
       nextStart: (bytes, from, last) => scanner.scan(bytes, from, last),
       recover(bytes, from) {

@@ -6,7 +6,7 @@ import { jsonValues } from './json-values.ts'
 export function jsonFormat({ timestampField, readDate, maxRecordBytes }: FormatOptions): Format {
   return {
     ...jsonlFormat({ timestampField, readDate }),
-    splittable: false,
+    canCut: false,
     decoder: {
       async *decode(object) {
         for await (const values of jsonValues(object.bytes(), maxRecordBytes))

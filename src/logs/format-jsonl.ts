@@ -180,6 +180,6 @@ export function jsonlFormat({ timestampField, readDate }: JsonlOptions): Format 
     date: dateOf(timestampField === null ? TIMESTAMPS : [timestampField], readDate),
     field,
     parse: parseJson,
-    splittable: true,
+    canCut: true,
   }
 }

@@ -11,7 +11,7 @@ export function moduleFormat(options: FormatOptions): Format {
   if (!path) throw new FormatError('format.path: expected the path of a module below MODULE_ROOT')
   return {
     ...jsonlFormat({ timestampField, readDate }),
-    splittable: false,
+    canCut: false,
     decoder: {
       async *decode(object) {
         const call = { path, name: 'parse', request: { key: object.key, options: given } } as const

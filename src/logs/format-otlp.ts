@@ -104,7 +104,7 @@ export function otlpFormat({ timestampField, readDate, maxRecordBytes }: FormatO
   const limit = Math.max(maxRecordBytes, MAX_BATCH_BYTES)
   return {
     ...jsonlFormat({ timestampField, readDate }),
-    splittable: false,
+    canCut: false,
     decoder: { decode: (object) => decode(object.bytes(), limit) },
   }
 }

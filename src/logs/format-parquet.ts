@@ -147,5 +147,5 @@ async function broken<T>(read: () => Promise<T>): Promise<T> {
 
 export function parquetFormat({ timestampField, readDate }: FormatOptions): Format {
   const dates = timestampField === null ? TIMESTAMPS : [timestampField]
-  return { ...jsonlFormat({ timestampField, readDate }), splittable: false, decoder: parquetDecoder(dates) }
+  return { ...jsonlFormat({ timestampField, readDate }), canCut: false, decoder: parquetDecoder(dates) }
 }

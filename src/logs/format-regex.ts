@@ -87,6 +87,7 @@ export function regexFormat({ definition, timestampField, readDate }: FormatOpti
   }
 
   return {
+    canCut: false,
     lookback: start ? START_BYTES + 1 : 0,
     nextStart(bytes, from, isAll) {
       for (let at = from; ; at++) {

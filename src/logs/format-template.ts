@@ -153,7 +153,7 @@ export function templateFormat({ definition, timestampField, readDate }: FormatO
   const readers = dated.map(field)
 
   return {
-    splittable: true,
+    canCut: true,
     lookback: separator.length - 1,
     nextStart(bytes, from) {
       const found = bytes.indexOf(separator, from)

@@ -40,6 +40,8 @@ export interface FormatDefinition {
  * keeps.
  */
 export interface Format extends Framing {
+  /** Whether record starts can be told from any byte on, so that pieces of an object can be read by themselves. */
+  canCut: boolean
   /** The record's own calendar date, `YYYY-MM-DD`. */
   date: RecordReader
   /** Makes a reader of one field's value, as text of at most 200 characters: the stratum of a sample by that field. */
@@ -52,8 +54,6 @@ export interface Format extends Framing {
   perObject?(): Format
   /** Reads the records of an object instead of the framing; each is then a JSON object in bytes. */
   decoder?: Decoder
-  /** Whether an object can be cut anywhere, so that several processes share it; by default not. */
-  splittable?: boolean
 }
 
 /** What the formats of a service are made with. */
