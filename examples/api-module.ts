@@ -22,7 +22,7 @@ export async function* open({ window, options }: OpenRequest): AsyncGenerator<Lo
       // worth another try later
       throw Object.assign(error, { temporary: response.status >= 500 })
     }
-    const page: Page = await response.json()
+    const page = (await response.json()) as Page
     for (const { asked_at, prompt, completion, model } of page.items)
       yield { timestamp: asked_at, question: prompt, answer: completion, model_version: model }
     url = page.next && new URL(page.next, url).href

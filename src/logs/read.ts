@@ -121,7 +121,7 @@ export async function readObject(
 
   async function* stored(): AsyncGenerator<Buffer> {
     // the byte before the range tells whether a record begins with it
-    const opened = await source.open(object, signal, { reuse: true, from: Math.max(0, from - 1) })
+    const opened = await source.open(object, signal, { reuse: true, from: Math.max(0, from - 1), window })
     for await (const chunk of opened) {
       visitor.stored?.(chunk.length)
       yield chunk

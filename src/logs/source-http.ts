@@ -121,6 +121,8 @@ export function openHttpSource(
 
   /** The URL of an object that may have been listed by another process. */
   async function urlOf({ key, date }: LogObject, signal?: AbortSignal): Promise<string> {
+    // without a query, the key is the URL
+    if (url_pattern && !url_pattern.includes('?')) return key
     if (!listed.has(key)) for await (const _ of list(signal, date ? { from: date, to: date } : undefined));
     const url = listed.get(key)
     if (!url) throw new SourceError('unavailable', `${key}: is not listed any more`)

@@ -54,9 +54,9 @@ export function openModuleSource(
         if (match) yield { key, size: size ?? null, date: date ?? match.date }
       }
     },
-    async open({ key, date }, signal) {
+    async open({ key, date }, signal, { window: asked } = {}) {
       const [, from, to] = KEY.exec(key) ?? []
-      const window = from && to ? { from, to } : lastWindow
+      const window = from && to ? { from, to } : (asked ?? lastWindow)
       const call = { path, name: 'open', request: { key, date, window, options } } as const
       return Readable.from(runModule(call, { ...run, signal }), { objectMode: false, highWaterMark: 1 })
     },

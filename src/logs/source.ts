@@ -40,7 +40,7 @@ export interface LogSource {
   open(
     object: LogObject,
     signal?: AbortSignal,
-    options?: { reuse?: boolean; from?: number },
+    options?: { reuse?: boolean; from?: number; window?: Window },
   ): Promise<Readable>
   /** An object's bytes as stored in `[start, end)`, fewer where it ends before. Without it, objects are only read from their start. */
   range?(object: LogObject, start: number, end: number, signal?: AbortSignal): Promise<Buffer>

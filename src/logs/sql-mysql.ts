@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import type { Readable } from 'node:stream'
 import { type Connection, createConnection, type QueryError } from 'mysql2'
 import { SourceError } from './source-error.ts'
@@ -6,6 +7,7 @@ import { bindDates } from './sql-query.ts'
 import { jsonLines, numberOrText } from './sql-values.ts'
 
 const ROWS_AT_A_TIME = 1_000
+const DEFAULT_PORT = 3306
 const CONNECT_TIMEOUT_MS = 10_000
 /** The server waits so long for whoever reads slowly. */
 const WRITE_TIMEOUT_S = 3_600
@@ -21,9 +23,11 @@ const READ_ONLY = 'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION'
 export async function* mysqlRows(reading: SqlReading): AsyncGenerator<Buffer> {
   const { server, query, days, timezone, timeoutMs, signal } = reading
   const { tls, port, ...where } = server
+  const socket = connect(port ?? DEFAULT_PORT, server.host)
   const connection = createConnection({
     ...where,
-    ...(port !== null && { port }),
+    // the driver's own would be read to the end of the rows before it closes
+    stream: () => socket,
     ...(tls !== 'off' && { ssl: { rejectUnauthorized: tls === 'verified' } }),
     connectTimeout: CONNECT_TIMEOUT_MS,
     charset: 'utf8mb4',
@@ -36,7 +40,7 @@ export async function* mysqlRows(reading: SqlReading): AsyncGenerator<Buffer> {
   connection.on('error', () => {})
   let rows: Readable | null = null
   const abort = () => {
-    connection.destroy()
+    socket.destroy()
     // it would wait for rows for ever
     rows?.destroy(new Error('stopped'))
   }
@@ -62,7 +66,7 @@ export async function* mysqlRows(reading: SqlReading): AsyncGenerator<Buffer> {
     throw mysqlError(error, reading)
   } finally {
     signal?.removeEventListener('abort', abort)
-    connection.destroy()
+    socket.destroy()
   }
 }
 

@@ -60,8 +60,10 @@ export function createPreview(deps: {
         ? openText(given.sample, window.to)
         : openSource(definition.source, deps.sources, definition.window.timezone)
     const found = await readLogs(open, deps.sources, definition, window).catch((error) => {
-      if (!(error instanceof SourceError)) throw error
-      complain(error.message)
+      if (error instanceof SourceError) complain(error.message)
+      else if ((error as Error).name === 'TimeoutError')
+        complain(`Reading the logs took longer than ${TIMEOUT_MS / 1000} s; a run has no such limit.`)
+      else throw error
       return null
     })
     if (config) checkThresholds(config, definition, complain)

@@ -32,6 +32,15 @@ const sql = {
 }
 const http = { name: 'qa', source: { type: 'http', url: 'https://logs.example', credentials: null } }
 
+const headers = {
+  name: 'qa',
+  source: {
+    type: 'http',
+    urls: ['https://logs.example/a', 'https://logs.example/b'],
+    headers: { authorization: 'Bearer hidden-5', 'x/key~': 'hidden-6' },
+  },
+}
+
 const withWebhooks = (...webhooks: unknown[]) => ({ ...s3, notify: { webhooks } })
 const withCredentials = (credentials: unknown) => ({ ...s3, source: { ...s3.source, credentials } })
 
@@ -39,6 +48,7 @@ describe('secrets in the database', () => {
   test.each([
     ['S3 credentials and webhook secrets', s3],
     ['the URL of a database', sql],
+    ['headers of web files', headers],
     ['nothing secret', http],
     ['nothing at all', {}],
   ])('%s: what was sealed opens again', (_, definition) => {
@@ -181,5 +191,29 @@ describe('"***" keeps the stored secret', () => {
     } catch (error) {
       expect((error as NoSecretToKeepError).problems.map(({ path }) => path)).toEqual(paths)
     }
+  })
+})
+
+describe('headers of web files', () => {
+  const shown = maskSecrets(headers)
+  const to = (source: object) => ({ ...shown, source: { ...shown.source, ...source } })
+
+  test('are shown as ***', () => {
+    expect(shown.source.headers).toEqual({ authorization: '***', 'x/key~': '***' })
+  })
+
+  test.each([
+    ['another path', { urls: ['https://logs.example/c'] }],
+    ['a manifest of the same server', { urls: null, manifest: 'https://logs.example/m' }],
+  ])('are kept with %s', (_, source) => {
+    expect(keepSecrets(to(source), headers).source.headers).toEqual(headers.source.headers)
+  })
+
+  test.each([
+    ['another server', { urls: ['https://other.example/a'] }],
+    ['one more server', { urls: ['https://logs.example/a', 'https://other.example/a'] }],
+    ['no encryption', { urls: ['http://logs.example/a'] }],
+  ])('are not kept with %s, which would be told them', (_, source) => {
+    expect(() => keepSecrets(to(source), headers)).toThrow(NoSecretToKeepError)
   })
 })
