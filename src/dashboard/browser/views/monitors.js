@@ -26,7 +26,7 @@ export const monitorsView = (_, update) => {
       answer(api.GET('/evaluations', { params: { query: { limit: 20 } } })),
       answer(api.GET('/runs', { params: { query: { limit: 20 } } })),
     ])
-    for (const { name } of monitors.items) await readTrend(name, evaluations.items)
+    await Promise.all(monitors.items.map(({ name }) => readTrend(name, evaluations.items)))
     return { monitors: monitors.items, evaluations: evaluations.items, runs: runs.items, trends: [...trends] }
   }, update)
 
