@@ -137,7 +137,8 @@ test('a changed task leads to itself in Label Studio', async () => {
 
 test('all of it can be reached by keyboard, in an order that makes sense', async () => {
   await page.goto(`${service.url}/#/`)
-  await page.getByRole('heading', { name: 'QA model' }).waitFor()
+  await page.getByRole('heading', { name: 'Monitors', level: 1 }).waitFor()
+  await page.getByRole('link', { name: 'New monitor' }).waitFor()
   await page.locator('h1').focus()
   const seen: string[] = []
   for (let presses = 0; presses < 4; presses++) {
