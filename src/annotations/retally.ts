@@ -72,17 +72,18 @@ export async function retally(
 
 /**
  * The controls that the model predicts: those that the run's mapping fills, or that occur in any prediction. One
- * that the labeling config doesn't know (Label Studio checks neither) is compared by what its regions say.
+ * that the labeling config doesn't know is none, because the editor shows it to nobody; where the config can't be
+ * read, each is compared by what its regions say.
  */
 export function projectFacts(project: ProjectRow): ProjectFacts {
   const config = configOf(project.label_config)
   const find = (name: string) => findTag(config.controls, name)
   const isReadable = config.controls.length > 0
-  const mapped = project.mapped_controls?.filter((name) => !isReadable || name === RELATIONS || find(name))
-  const names = mapped ?? project.predicted_controls
+  const names = project.mapped_controls ?? project.predicted_controls
+  const predicted = names.filter((name) => !isReadable || name === RELATIONS || find(name))
   return {
     model_version: project.model_version,
-    predicted: names.map((name) => find(name) ?? unknownControl(name, config)),
+    predicted: predicted.map((name) => find(name) ?? unknownControl(name, config)),
   }
 }
 

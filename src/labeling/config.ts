@@ -1,5 +1,12 @@
 import { LABEL_TAGS, NEEDS_TO_NAME, NOT_CONTROLS, SELF_REFERENCING } from './tags.ts'
-import type { ControlTag, DataReference, LabelingConfig, ObjectTag, Problem } from './types.ts'
+import type {
+  ChoiceCondition,
+  ControlTag,
+  DataReference,
+  LabelingConfig,
+  ObjectTag,
+  Problem,
+} from './types.ts'
 import { attribute, location, parseXml, walk, type XmlElement } from './xml.ts'
 
 /** More would only hide the first ones. */
@@ -63,7 +70,11 @@ export function parseLabelingConfig(xml: string): LabelingConfig {
   if (problems.length > 0) throw new LabelingConfigError(problems.slice(0, MAX_PROBLEMS))
   return {
     objects,
-    controls: [...controls.values()].map((control) => ({ ...control, labels: [...new Set(control.labels)] })),
+    controls: [...controls].map(([element, control]) => ({
+      ...control,
+      labels: [...new Set(control.labels)],
+      ...visibility(element, [...controls.values()]),
+    })),
     references: elements.flatMap(referencesOf),
     ...(relationLabels.length > 0 ? { relationLabels } : {}),
   }
@@ -144,6 +155,22 @@ function controlTag(element: XmlElement, name: string, toName: string[]): Contro
     ...(takesLabels && open ? { openLabels: true } : {}),
     ...(lower === 'taxonomy' || isNested(element) ? { paths: [] } : {}),
   }
+}
+
+/** The conditions of a tag and of the views around it, which the editor applies to answers about the whole task. */
+function visibility(element: XmlElement, controls: ControlTag[]): Pick<ControlTag, 'visibleWhen'> {
+  const visibleWhen: ChoiceCondition[] = []
+  for (let at: XmlElement | null = element; at; at = at.parent) {
+    const when = attribute(at, 'visibleWhen')
+    if (when !== 'choice-selected' && when !== 'choice-unselected') continue
+    const tag = attribute(at, 'whenTagName') || null
+    const asked = controls.filter(({ name }) => tag === null || name === tag)
+    const values = attribute(at, 'whenChoiceValue')
+      ?.split(',')
+      .flatMap((value) => [value, ...asked.flatMap(({ aliases }) => aliases?.[value] ?? [])])
+    visibleWhen.push({ tag, values: values ?? null, chosen: when === 'choice-selected' })
+  }
+  return visibleWhen.length > 0 ? { visibleWhen } : {}
 }
 
 function isNested(choices: XmlElement): boolean {

@@ -25,7 +25,7 @@ export function sampleValue(config: LabelingConfig, control: ControlTag): unknow
   const labelled = key === null ? {} : { label }
   switch (family) {
     case 'choices':
-      return control.paths ? [control.paths[0] ?? [label]] : label
+      return control.paths ? [control.paths[0] ?? [label]] : (showingChoice(config, control) ?? label)
     case 'taxonomy':
       return [leafOf(control) ?? [label]]
     case 'textarea':
@@ -84,6 +84,35 @@ function bound(control: ControlTag, name: string): number | undefined {
 
 function firstLabel(control: ControlTag): string {
   return control.labels[0] ?? (SAMPLE_LABELS[0] as string)
+}
+
+/** The choice that shows another tag (`visibleWhen`), if one does. */
+function showingChoice(config: LabelingConfig, { name, labels }: ControlTag): string | undefined {
+  const conditions = config.controls.flatMap(({ visibleWhen }) => visibleWhen ?? [])
+  const wanted = conditions.filter(({ tag, chosen }) => tag === name && chosen)
+  return wanted.flatMap(({ values }) => values ?? []).find((value) => labels.includes(value))
+}
+
+/** The choices, and ends of paths, that the sample value of a control has. */
+function sampleChoices(config: LabelingConfig, control: ControlTag): string[] {
+  const value = sampleValue(config, control)
+  return (Array.isArray(value) ? value : [value]).map((choice) => String([choice].flat().at(-1)))
+}
+
+/** Which condition of a control's `visibleWhen` the other sample values do not meet; null when they show it. */
+export function unmetCondition(config: LabelingConfig, control: ControlTag): string | null {
+  for (const { tag, values, chosen } of control.visibleWhen ?? []) {
+    const asked = config.controls.filter(
+      ({ name, type }) =>
+        name !== control.name && ['choices', 'taxonomy'].includes(type) && (tag === null || name === tag),
+    )
+    const isChosen = asked.some(
+      (one) => values === null || sampleChoices(config, one).some((choice) => values.includes(choice)),
+    )
+    if (isChosen === chosen) continue
+    return `"${tag ?? 'another tag'}" ${chosen ? 'is' : 'is not'} ${values?.join(' or ') ?? 'answered'}`
+  }
+  return null
 }
 
 function leafOf(control: ControlTag): string[] | undefined {

@@ -2,7 +2,7 @@ import { parseLabelingConfig, requiredFields } from './config.ts'
 import { buildTask } from './prediction.ts'
 import { canHost, isAttached } from './prediction-region.ts'
 import { sampleData } from './sample-data.ts'
-import { sampleValue } from './sample-values.ts'
+import { sampleValue, unmetCondition } from './sample-values.ts'
 import { kindOf, SELF_REFERENCING } from './tags.ts'
 import type { ControlTag, LabelingConfig, Region } from './types.ts'
 
@@ -99,6 +99,8 @@ function reasonAgainst(config: LabelingConfig, control: ControlTag): string | nu
     return "with allowNested the editor shows paths only, which Label Studio's validation refuses"
   }
   if (family === 'generic' && !isSelf) return 'the tag is not one that Label Studio knows'
+  const unmet = unmetCondition(config, control)
+  if (unmet !== null) return `the editor shows it only where ${unmet}`
   const hosts = config.controls.filter((host) => canHost(config, host, control))
   const isInBox = control.type === 'labels' && hosts.some((host) => host.type === 'videorectangle')
   if (isInBox) return 'its label stands in the region of the VideoRectangle'

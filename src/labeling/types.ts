@@ -37,9 +37,20 @@ export interface ControlTag {
   aliases?: Record<string, string>
   /** For Taxonomy and Choices with `allowNested`: `labels` as paths, each from the topmost choice down. */
   paths?: string[][]
+  /** What must be chosen elsewhere for the editor to show it, all of it (`visibleWhen`). */
+  visibleWhen?: ChoiceCondition[]
   /** Whether its answer belongs to a region rather than to the task (`perRegion="true"`). */
   perRegion: boolean
   attributes: Record<string, string>
+}
+
+/** What must be chosen, or (`chosen` false) must not be, in Choices or Taxonomy. */
+export interface ChoiceCondition {
+  /** The control tag; null is any. */
+  tag: string | null
+  /** One of these, as regions carry them; null is anything. */
+  values: string[] | null
+  chosen: boolean
 }
 
 /** A place in the config that shows a key of the task's `data`, in an object tag or not (`<Header value="$title"/>`). */

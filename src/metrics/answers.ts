@@ -10,6 +10,8 @@ export interface AnswerKind<T> {
   metric: string
   /** The answer in a region's value; null when there is none, or an empty one. */
   read(value: Value, control: ControlTag): T | null
+  /** Whether the editor can show it; what it can't is missing from what is submitted, though nobody touched it. */
+  isShown?(value: Value): boolean
   /** Equal exactly for equal answers. */
   key(answer: T): string
   /** In [0, 1]; at most about `steps` steps of work. */
@@ -30,6 +32,7 @@ interface Item<T> {
   place: string | null
   answer: T
   key: string
+  isShown: boolean
 }
 
 /** The comparison of a kind of answers: matched first, then compared pair by pair, leftovers counting 0. */
@@ -65,12 +68,24 @@ function sidesOf<T>({ pairs, left, right }: Matching<Item<T>>, read: (answer: T)
   ]
 }
 
+/** Which answers belong together; one that no editor shows is only missed where it has a counterpart. */
+function match<T>(
+  kind: AnswerKind<T>,
+  control: ControlTag,
+  prediction: Region[],
+  annotation: Region[],
+): Matching<Item<T>> {
+  const { pairs, left, right } = matchAll(kind, control, prediction, annotation)
+  const isShown = (item: Item<T>) => item.isShown
+  return { pairs, left: left.filter(isShown), right: right.filter(isShown) }
+}
+
 /**
  * Which answers belong together. Answers about regions follow their region: by its id, else (ids are random where a
  * prediction had none) by where it lies. Answers about the task belong together anyway: equal ones first, then those
  * under one id, then the rest in order.
  */
-function match<T>(
+function matchAll<T>(
   kind: AnswerKind<T>,
   control: ControlTag,
   prediction: Region[],
@@ -81,6 +96,11 @@ function match<T>(
     Item<T>[],
   ]
   const start: Matching<Item<T>> = { pairs: [], left, right }
+  const [one, other] = [left[0], right[0]]
+  if (one && other && left.length + right.length === 2 && !control.perRegion) {
+    const isPair = one.place === null && other.place === null && one.page === other.page
+    if (isPair) return { pairs: [[one, other]], left: [], right: [] }
+  }
   const byId = ({ id, page }: Item<T>) => (id === null ? null : canonical([id, page]))
   const byValue = ({ key, page }: Item<T>) => canonical([key, page])
   if (control.perRegion || [...left, ...right].some(({ place }) => place !== null)) {
@@ -102,10 +122,12 @@ function match<T>(
 
 function readItems<T>(kind: AnswerKind<T>, control: ControlTag, regions: Region[]): Item<T>[] {
   const items = regions.flatMap((region): Item<T>[] => {
-    const answer = kind.read(asRecord(region.value), control)
+    const value = asRecord(region.value)
+    const answer = kind.read(value, control)
     if (answer === null) return []
     const place = readPlace(region, regions.length)?.key ?? null
-    return [{ id: asId(region.id), page: pageOf(region), place, answer, key: kind.key(answer) }]
+    const isShown = kind.isShown?.(value) ?? true
+    return [{ id: asId(region.id), page: pageOf(region), place, answer, key: kind.key(answer), isShown }]
   })
   const turn = ({ answer }: Item<T>) => kind.turn?.(answer) ?? 0
   return items.sort((a, b) => turn(a) - turn(b) || order(a.key, b.key))

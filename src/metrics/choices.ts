@@ -9,6 +9,7 @@ export const choices: AnswerKind<string[]> = {
     const chosen = new Set(asList(value.choices).map((choice) => asList(choice).map(asText).join('/')))
     return chosen.size === 0 ? null : [...chosen].sort()
   },
+  isShown: (value) => Array.isArray(value.choices),
   key: canonical,
   similarity: (a, b) => jaccard(new Set(a), new Set(b)),
   labels: (chosen) => chosen,
@@ -37,6 +38,7 @@ export const taxonomy: AnswerKind<string[][]> = {
     const unique = new Map(paths.filter((path) => path.length > 0).map((path) => [canonical(path), path]))
     return unique.size === 0 ? null : [...unique.keys()].sort().map((key) => unique.get(key) as string[])
   },
+  isShown: (value) => Array.isArray(value.taxonomy),
   key: canonical,
   similarity(a, b) {
     const nodes = new Map<string, number>()

@@ -8,6 +8,7 @@ import { regions } from './regions.ts'
 import { compareRelations } from './relations.ts'
 import { dateTime, number, pairwise, rating } from './scalars.ts'
 import { chat, textArea } from './text.ts'
+import { visibleRegions } from './visible.ts'
 
 /** The name under which the relations between regions are compared. */
 export const RELATIONS = 'relations'
@@ -69,8 +70,8 @@ export function familyOf(control: ControlTag, found: Region[]): Family {
 
 /** The regions of one control on both sides, and how they are compared. */
 export function readControl(control: ControlTag, prediction: ReadResult, annotation: ReadResult) {
-  const before = prediction.regions.get(control.name) ?? []
-  const after = annotation.regions.get(control.name) ?? []
+  const before = visibleRegions(control, prediction)
+  const after = visibleRegions(control, annotation)
   return { before, after, family: familyOf(control, [...before, ...after]) }
 }
 

@@ -70,7 +70,7 @@ export function pointDistance(a: Point, b: Point): number {
 export const keyPoint: Geometry<Point> = {
   metric: 'keypoint_distance',
   read: readPoint,
-  key: ({ x, y, width }) => canonical(['keypoint', x, y, width]),
+  key: ({ x, y, width }) => `keypoint ${x} ${y} ${width}`,
   same: (a, b) =>
     near(a.x, b.x, PERCENT) &&
     near(a.y, b.y, PERCENT) &&

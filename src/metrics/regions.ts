@@ -16,6 +16,8 @@ interface Item {
   page: number
   place: Place
   labels: string[]
+  /** Whether it has labels alone: the editor loses a place that it can't draw, and adds one where another tag drew it. */
+  isBare: boolean
   /** Equal for regions with the same labels on the same page. */
   kind: string
   /** Equal for regions written alike, whatever their ids. */
@@ -88,10 +90,13 @@ function readItem(region: Region, regions: number): Item {
   const place = readPlace(region, regions) ?? (readUnknown(value, region, regions) as Place)
   const [page, labels] = [pageOf(region), readLabels(region)]
   const kind = canonical([page, labels])
-  return { id: asId(region.id), page, place, labels, kind, key: canonical([kind, place.key]) }
+  const isBare =
+    labels.length > 0 && Object.keys(value).every((key) => /labels$|^text$|^globalOffsets$/.test(key))
+  return { id: asId(region.id), page, place, isBare, labels, kind, key: `${kind} ${place.key}` }
 }
 
-const same = (a: Item, b: Item) => a.kind === b.kind && a.place.same(b.place)
+const same = (a: Item, b: Item) =>
+  a.kind === b.kind && (a.place.same(b.place) || (a.id !== null && a.id === b.id && (a.isBare || b.isBare)))
 
 const scoring: Scoring<Item> = {
   meets: (a, b) => a.kind === b.kind && a.place.meets(b.place),

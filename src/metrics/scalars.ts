@@ -9,6 +9,7 @@ function numeric(field: 'number' | 'rating'): AnswerKind<number | string> {
       const answer = value[field]
       return answer === undefined || answer === null ? null : (asNumber(answer) ?? asText(answer))
     },
+    isShown: (value) => typeof value[field] === 'number',
     key: canonical,
     similarity: (a, b) => (typeof a === 'number' && typeof b === 'number' ? 1 / (1 + Math.abs(a - b)) : 0),
   }
@@ -22,6 +23,7 @@ function exact(field: 'datetime' | 'selected', labels: boolean): AnswerKind<stri
       const answer = [...new Set(asList(value[field]).map(asText))].sort()
       return answer.length === 0 ? null : answer
     },
+    isShown: (value) => typeof value[field] === 'string',
     key: canonical,
     similarity: (a, b) => Number(canonical(a) === canonical(b)),
     ...(labels ? { labels: (answer: string[]) => answer } : {}),

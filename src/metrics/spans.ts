@@ -27,9 +27,14 @@ function pair(start: unknown, end: unknown): Interval | null {
   return from === null || to === null ? null : [from, to]
 }
 
-/** `/div[1]/p[1]` and `/div/p` are the same node; Paragraphs have the index of the paragraph. */
+/**
+ * `/div[1]/p[1]`, `/div/p` and the first text in it are the same node to an offset (the editor writes the text);
+ * Paragraphs have the index of the paragraph.
+ */
 function node(path: unknown): string {
-  return asText(path).replaceAll('[1]', '')
+  return asText(path)
+    .replaceAll('[1]', '')
+    .replace(/\/text\(\)$/, '')
 }
 
 /** Milliseconds of a date written year first, taken as UTC when it names no zone, as the time series editor does. */
@@ -96,6 +101,14 @@ function merged(intervals: Interval[]): Interval[] {
   return result
 }
 
+/** Told of single stretches only, which most spans are. */
+function apart(a: Span, b: Span): boolean {
+  const [[left, second], [right, other]] = [a.intervals, b.intervals]
+  if (!left || !right || second || other || a.global || b.global) return false
+  const tolerance = Math.max(a.tolerance, b.tolerance)
+  return Math.max(left[0], right[0]) > Math.min(left[1], right[1]) + tolerance
+}
+
 /** Spans: intersection over union of lengths, on one channel or between the same two nodes. */
 export const span: Geometry<Span> = {
   metric: 'span_iou',
@@ -110,7 +123,7 @@ export const span: Geometry<Span> = {
       a.edges.every((edge, index) => near(edge, b.edges[index] as number, tolerance))
     )
   },
-  meets: (a, b) => a.base === b.base || span.same(a, b),
+  meets: (a, b) => (a.base === b.base && !apart(a, b)) || span.same(a, b),
   overlap(a, b) {
     if (span.same(a, b)) return 1
     const across = a.global && b.global ? [[a.global], [b.global]] : [a.intervals, b.intervals]

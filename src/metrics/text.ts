@@ -61,6 +61,7 @@ export const textArea: AnswerKind<string[]> = {
     const entries = asList(value.text).map(asText)
     return entries.length === 0 ? null : entries
   },
+  isShown: ({ text }) => asList(text).every((entry) => typeof entry === 'string'),
   key: canonical,
   similarity(a, b, steps) {
     const [fewer, more] = a.length < b.length ? [a, b] : [b, a]

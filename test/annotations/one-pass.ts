@@ -133,12 +133,7 @@ function predictedControls(fake: FakeLabelStudio, project: number, run: Run | nu
   const names = tasksOf(fake, project)
     .flatMap(({ id }) => fake.predictionsOf(id))
     .flatMap(({ result }) => result.map((region) => region.from_name ?? ''))
-  return [...new Set(names)].map(
-    (name) =>
-      controls.find((control) => control.name === name) ?? {
-        ...{ name, tag: '', type: '', toName: [], labels: [], perRegion: false, attributes: {} },
-      },
-  )
+  return [...new Set(names)].flatMap((name) => controls.find((control) => control.name === name) ?? [])
 }
 
 function predictionOf(fake: FakeLabelStudio, task: FakeTask, annotation: FakeAnnotation, version: string) {

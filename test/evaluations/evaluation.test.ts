@@ -128,15 +128,12 @@ describe('an evaluation', () => {
     ])
   })
 
-  test('of a project that the service did not make lists the controls that any prediction fills', () => {
+  test('of a project that the service did not make lists the controls of the config that any prediction fills', () => {
     const { controls } = evaluate(reviewed, [], {
       mapped_controls: null,
       predicted_controls: ['topic', 'nope'],
     })
-    expect(controls.map(({ name, type }) => [name, type])).toEqual([
-      ['topic', 'choices'],
-      ['nope', ''],
-    ])
+    expect(controls.map(({ name, type }) => [name, type])).toEqual([['topic', 'choices']])
   })
 
   test.each([

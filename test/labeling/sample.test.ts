@@ -87,6 +87,23 @@ describe('the sample for any config', () => {
     })
   })
 
+  test('answers so that the editor shows what depends on the answer, and says what it can not show', () => {
+    const config = `<View><Text name="t" value="$t"/>
+      <Choices name="ok" toName="t"><Choice value="yes"/><Choice value="no" alias="n"/></Choices>
+      <View visibleWhen="choice-selected" whenTagName="ok" whenChoiceValue="no"><TextArea name="why" toName="t"/></View>
+      <TextArea name="praise" toName="t" visibleWhen="choice-selected" whenTagName="ok" whenChoiceValue="yes"/></View>`
+    const { sample_prediction, controls } = sampleFor(config)
+    expect(sample_prediction.result.map(({ from_name, value }) => [from_name, value])).toEqual([
+      ['ok', { choices: ['n'] }],
+      ['why', { text: ['Sample answer'] }],
+    ])
+    expect(controls.map(({ note }) => note)).toEqual([
+      null,
+      null,
+      'the editor shows it only where "ok" is yes',
+    ])
+  })
+
   test('is refused for a wrong config', () => {
     expect(() => sampleFor('<View/>')).toThrow(LabelingConfigError)
   })

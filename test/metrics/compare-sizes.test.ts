@@ -39,6 +39,12 @@ const claimed = (records: number) => {
 /** Milliseconds; on two free cores none takes 2,000. */
 const LIMIT = 10_000
 
+/** What this thread worked, in ms: on a busy machine it waits too. */
+function processorTime(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
 describe('a result of any size is compared in seconds:', () => {
   it.each<[string, string, Region[], Region[]]>([
     [
@@ -186,9 +192,9 @@ describe('a result of any size is compared in seconds:', () => {
       [region('textarea', { text: [nested(1e5)] })],
     ],
   ])('%s', (_, type, before, after) => {
-    const start = performance.now()
+    const start = processorTime()
     const { tag } = compareResults(before, after, [control('tag', type)])
-    expect(performance.now() - start).toBeLessThan(LIMIT)
+    expect(processorTime() - start).toBeLessThan(LIMIT)
     expect(tag?.similarity).toBeGreaterThanOrEqual(0)
     expect(tag?.similarity).toBeLessThanOrEqual(1)
   })
@@ -203,21 +209,21 @@ describe('a result of any size is compared in seconds:', () => {
       }))
     }
     const regions = many(5000, 'labels', 1, (random) => ({ start: random(), end: 9, labels: ['A'] }))
-    const start = performance.now()
+    const start = processorTime()
     const outcome = compareResults(
       [...regions, ...relations(1)],
       [...regions, ...relations(2)],
       [control('relations', 'relations')],
     )
-    expect(performance.now() - start).toBeLessThan(LIMIT)
+    expect(processorTime() - start).toBeLessThan(LIMIT)
     expect(outcome.relations?.changed).toBe(true)
   })
 
   it('a text of many words, for its edits', () => {
     const text = (seed: number) => [region('textarea', { text: letters(1e6, seed).replaceAll('e', ' ') })]
-    const start = performance.now()
+    const start = processorTime()
     const edits = textEdits(control('tag', 'textarea'), text(1), text(2))
-    expect(performance.now() - start).toBeLessThan(LIMIT)
+    expect(processorTime() - start).toBeLessThan(LIMIT)
     expect(edits.length).toBeGreaterThan(0)
   })
 })

@@ -1,5 +1,6 @@
 import { encode } from '@thi.ng/rle-pack'
 import { describe, expect, it } from 'vitest'
+import { parseLabelingConfig } from '../../src/labeling/config.ts'
 import type { ControlTag, Region } from '../../src/labeling/types.ts'
 import { compareResults } from '../../src/metrics/compare.ts'
 import { control, region } from './fixtures/regions.ts'
@@ -37,6 +38,98 @@ const words = {
   endOffset: 9,
   hypertextlabels: ['A'],
 }
+
+describe('what the editor drops by itself is no change:', () => {
+  it.each<[string, string, object]>([
+    ['a choice that is no list', 'choices', { choices: 'A' }],
+    ['a path that is no list', 'taxonomy', { taxonomy: 'A' }],
+    ['a number written as text', 'number', { number: '5' }],
+    ['stars written as text', 'rating', { rating: '4' }],
+    ['a year written as a number', 'datetime', { datetime: 2024 }],
+    ['a text that is a number', 'textarea', { text: [5] }],
+    ['a text beside nothing', 'textarea', { text: ['x', null] }],
+    ['a list of sides', 'pairwise', { selected: ['left'] }],
+  ])('%s', (_, type, value) => {
+    const predicted = [region(type, value, { id: 'a' })]
+    expect(changed(type, predicted, [])).toBe(false)
+    expect(changed(type, [], predicted)).toBe(false)
+  })
+
+  it.each<[string, string, object]>([
+    ['a number', 'number', { number: 5 }],
+    ['a choice', 'choices', { choices: ['A'] }],
+    ['a text', 'textarea', { text: 'x' }],
+  ])('but %s that it shows is', (_, type, value) => {
+    expect(changed(type, [region(type, value)], [])).toBe(true)
+  })
+
+  it('the place of a key point without a size, and that of a box written as text', () => {
+    const bare = (label: string, id: string) => region('keypointlabels', { keypointlabels: [label] }, { id })
+    const point = region('keypointlabels', { x: 1, y: 2, keypointlabels: ['A'] }, { id: 'a' })
+    expect(changed('keypointlabels', [point], [bare('A', 'a')])).toBe(false)
+    expect(changed('keypointlabels', [point], [bare('B', 'a')])).toBe(true)
+    expect(changed('keypointlabels', [point], [bare('A', 'b')])).toBe(true)
+    const span = { start: '/p[1]', end: '/p[1]', startOffset: 6, endOffset: 9, hypertextlabels: ['A'] }
+    const lost = { globalOffsets: { start: 6, end: 0 }, text: 'big', hypertextlabels: ['A'] }
+    const id = { id: 'a' }
+    expect(
+      changed(
+        'hypertextlabels',
+        [region('hypertextlabels', span, id)],
+        [region('hypertextlabels', lost, id)],
+      ),
+    ).toBe(false)
+  })
+})
+
+describe('an answer that other answers hide', () => {
+  const { controls } = parseLabelingConfig(`<View><Text name="t" value="$t"/>
+    <Choices name="ok" toName="t"><Choice value="yes" alias="y"/><Choice value="no" alias="n"/></Choices>
+    <View visibleWhen="choice-selected" whenTagName="ok" whenChoiceValue="no,maybe">
+      <TextArea name="why" toName="t"/><Choices name="rude" toName="t" visibleWhen="choice-unselected"
+        whenTagName="ok" whenChoiceValue="maybe"><Choice value="A"/></Choices>
+    </View></View>`)
+  const ok = (choice: string) => region('choices', { choices: [choice] }, { from_name: 'ok' })
+  const why = region('textarea', { text: ['x'] }, { from_name: 'why' })
+  const rude = region('choices', { choices: ['A'] }, { from_name: 'rude' })
+
+  it.each<[string, Region[], Region[], string[]]>([
+    ['is missed by nobody', [ok('y'), why], [ok('y')], []],
+    ['is no more there than in the prediction', [ok('y')], [ok('y'), why], []],
+    ['counts where it is shown', [ok('n'), why], [ok('n')], ['why']],
+    ['counts by the value beside the alias', [ok('no'), why], [ok('no')], ['why']],
+    ['goes with the answer that showed it', [ok('n'), why], [ok('y')], ['ok', 'why']],
+    ['counts by all conditions', [ok('n'), rude], [ok('n')], ['rude']],
+    ['does not count when one of the conditions fails', [ok('maybe'), rude], [ok('maybe')], []],
+    ['is hidden too where nothing was chosen', [why], [], []],
+  ])('%s', (_, prediction, annotation, expected) => {
+    const outcomes = Object.entries(compareResults(prediction, annotation, controls))
+    expect(outcomes.filter(([, outcome]) => outcome.changed).map(([name]) => name)).toEqual(expected)
+  })
+
+  it('about a region is hidden by the label of the region', () => {
+    const { controls: asked } = parseLabelingConfig(`<View><Text name="t" value="$t"/>
+      <Labels name="n" toName="t"><Label value="PER"/><Label value="ORG"/></Labels>
+      <Choices name="size" toName="t" perRegion="true" whenLabelValue="ORG"><Choice value="x"/></Choices></View>`)
+    const span = (label: string) =>
+      region('labels', { start: 0, end: 3, labels: [label] }, { from_name: 'n', id: 'a' })
+    const size = region('choices', { start: 0, end: 3, choices: ['x'] }, { from_name: 'size', id: 'a' })
+    const compare = (label: string) => compareResults([span(label), size], [span(label)], asked).size?.changed
+    expect(compare('PER')).toBe(false)
+    expect(compare('ORG')).toBe(true)
+  })
+
+  it('about a region is hidden by the answers about that region', () => {
+    const perRegion = parseLabelingConfig(`<View><Image name="i" value="$i"/><Rectangle name="r" toName="i"/>
+      <Choices name="ok" toName="i" perRegion="true"><Choice value="no"/></Choices>
+      <TextArea name="why" toName="i" perRegion="true" visibleWhen="choice-selected" whenTagName="ok"/></View>`)
+    const of = (one: Region, id: string) => ({ ...one, id })
+    const before = [of(ok('no'), 'a'), of(why, 'a'), of(why, 'b')]
+    const compare = (after: Region[]) => compareResults(before, after, perRegion.controls).why?.changed
+    expect(compare([of(ok('no'), 'a'), of(why, 'a')])).toBe(false)
+    expect(compare([of(ok('no'), 'a')])).toBe(true)
+  })
+})
 
 describe('no change is', () => {
   it.each<[string, string, object, object]>([
@@ -93,6 +186,12 @@ describe('no change is', () => {
         globalOffsets: { start: 40, end: 46 },
         text: 'a word',
       },
+    ],
+    [
+      'an element instead of the text in it',
+      'hypertextlabels',
+      { ...words, start: '/div[1]/p[1]', end: '/div[1]/p[1]' },
+      { ...words, start: '/div[1]/p[1]/text()[1]', end: '/div[1]/p[1]/text()[1]' },
     ],
     [
       'nodes that the editor mended by the offsets in the document',

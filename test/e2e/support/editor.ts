@@ -1,0 +1,55 @@
+import type { Page } from 'playwright-core'
+import { admin } from '../../../demo/services/label-studio.ts'
+import type { Region } from '../../../src/labeling/types.ts'
+
+/** What Label Studio's editor keeps in the page. */
+interface EditorWindow {
+  Htx?: { annotationStore?: { selected?: { serializeAnnotation?(): Region[] } } }
+}
+
+/** Loading a task is quick, but for the first one; a page that shows nothing by then is asked for once more. */
+const PATIENCE_MS = 15_000
+
+/** Label Studio's editor in a browser, used as a reviewer does. */
+export interface Editor {
+  /** Opens the next task of the project in the label stream. @returns the regions that the editor shows, once it shows so many */
+  open(project: number, regions: number): Promise<Region[]>
+  submit(): Promise<void>
+}
+
+/** Logs the administrator in. */
+export async function openEditor(page: Page, labelStudioUrl: string): Promise<Editor> {
+  await page.goto(`${labelStudioUrl}/user/login/`)
+  await page.fill('#email', admin.email)
+  await page.fill('#password', admin.password)
+  await page.click('button[type=submit]')
+  await page.waitForURL((url) => !url.pathname.startsWith('/user/login'))
+
+  const shown = () =>
+    page.evaluate((): Region[] => {
+      const { Htx } = globalThis as EditorWindow
+      return JSON.parse(JSON.stringify(Htx?.annotationStore?.selected?.serializeAnnotation?.() ?? []))
+    })
+  const load = async (project: number, regions: number) => {
+    await page.goto(`${labelStudioUrl}/projects/${project}/data?labeling=1`)
+    for (const giveUpAt = Date.now() + PATIENCE_MS; Date.now() < giveUpAt; await page.waitForTimeout(100)) {
+      const found = await shown()
+      if (found.length >= regions) return found
+    }
+    return shown()
+  }
+  return {
+    async open(project, regions) {
+      const found = await load(project, regions)
+      return found.length >= regions ? found : load(project, regions)
+    },
+    async submit() {
+      const answered = page.waitForResponse(
+        (response) =>
+          response.request().method() === 'POST' && /\/api\/tasks\/\d+\/annotations/.test(response.url()),
+      )
+      await page.click('button[name="submit"]')
+      await answered
+    },
+  }
+}
