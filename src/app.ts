@@ -9,6 +9,7 @@ import { createContract, operationOf } from './contract/validator.ts'
 import { assets } from './dashboard/assets.ts'
 import { IMPORT_MAP_HASH } from './dashboard/page.ts'
 import { type AccessSettings, createAccess } from './http/access.ts'
+import { bodyLimitOf } from './http/body-limits.ts'
 import { type ComparisonRoutes, comparisonRoutes } from './http/comparisons.ts'
 import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
 import { type ExportRoutes, exportRoutes } from './http/exports.ts'
@@ -32,10 +33,6 @@ export type AppDependencies = Omit<MonitorRoutes, 'contract'> &
     log: Logger
   }
 
-/** Label Studio sends 5,000 tasks in one body, 3.5 MB of short texts; longer ones must fit too. */
-const LABEL_STUDIO_BODY = '50mb'
-const BODY = '2mb'
-
 /** The service as an Express app: access → contract → routes → problems. It never listens. */
 export function createApp(deps: AppDependencies): Express {
   const contract = createContract({ document: deps.document.json, logger: deps.log })
@@ -55,23 +52,7 @@ export function createApp(deps: AppDependencies): Express {
   app.use(logRequests(deps.log))
   app.use(access.check)
 
-  const keepRaw = (request: object, _response: unknown, buffer: Buffer) => {
-    Object.assign(request, { rawBody: buffer })
-  }
-  const json = express.json({ limit: BODY, type: isJson, strict: false })
-  const labelStudioJson = express.json({
-    limit: LABEL_STUDIO_BODY,
-    type: isJson,
-    strict: false,
-    verify: keepRaw,
-  })
-  const text = express.text({ limit: BODY, type: () => true })
-  app.use((request, response, next) => {
-    const { id, route } = operationOf(request)
-    const parse =
-      id === 'importMonitor' ? text : /\/(webhook|predict|setup)$/.test(route) ? labelStudioJson : json
-    parse(request, response, next)
-  })
+  app.use(readBody())
   app.use(contract.validate)
 
   app.use(monitorRoutes({ ...deps, contract }))
@@ -86,9 +67,13 @@ export function createApp(deps: AppDependencies): Express {
   return app
 }
 
-/** Nothing in a page comes from, or goes to, another host; and no script runs that the service did not bring. */
+/**
+ * Nothing in a page comes from, or goes to, another host, and no script runs that the service did not bring. Whether the
+ * host is to be reached by https alone is for the proxy to say that speaks it: the rule would hold for every port of it.
+ */
 function securityHeaders(): RequestHandler {
   return helmet({
+    strictTransportSecurity: false,
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -103,6 +88,31 @@ function securityHeaders(): RequestHandler {
       },
     },
   })
+}
+
+/** Reads the body, as far as the call takes one of its size. */
+function readBody(): RequestHandler {
+  const json = bySize((limit) => express.json({ limit, type: isJson, strict: false, verify: keepRaw }))
+  const text = bySize((limit) => express.text({ limit, type: () => true }))
+  return (request, response, next) => {
+    const { id } = operationOf(request)
+    const parse = id === 'importMonitor' ? text : json
+    parse(bodyLimitOf(id))(request, response, next)
+  }
+}
+
+function bySize(make: (limit: number) => RequestHandler): (limit: number) => RequestHandler {
+  const made = new Map<number, RequestHandler>()
+  return (limit) => {
+    const parser = made.get(limit) ?? make(limit)
+    made.set(limit, parser)
+    return parser
+  }
+}
+
+/** Events are stored as they came. */
+function keepRaw(request: object, _response: unknown, buffer: Buffer): void {
+  Object.assign(request, { rawBody: buffer })
 }
 
 /** One line per request, by its operation: a path may hold a secret, a query may too. */
@@ -127,8 +137,10 @@ function isJson(request: object): boolean {
 function translate(error: unknown): Problem | undefined {
   if (error instanceof LabelStudioError) {
     const away = error.kind === 'unavailable' || error.kind === 'unset'
+    const seconds = error.retryAfterMs === null ? null : Math.ceil(error.retryAfterMs / 1000)
     return new Problem(away ? 'label-studio-unavailable' : 'label-studio-refused', error.message, {
       cause: error,
+      ...(away && seconds !== null && { headers: { 'Retry-After': String(seconds) } }),
     })
   }
   if (error instanceof UnreadableSecretError)

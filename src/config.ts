@@ -27,6 +27,8 @@ export interface Config {
   /** Absolute. */
   readonly fileRoot: string
   readonly allowPrivateUrls: boolean
+  /** How many times its stored size a log object may become, above a gigabyte. */
+  readonly maxExpansion: number
   readonly smtp: { readonly url: string; readonly from: string } | null
   /** Null: no runs. `url` is without a trailing slash. */
   readonly labelStudio: { readonly url: string; readonly apiKey: string } | null
@@ -128,6 +130,7 @@ export function loadConfig(
     basicAuth: basicAuth && { user: basicAuth[0], pass: basicAuth[1] },
     secretKey: read('SECRET_KEY', asWritten, null),
     fileRoot: resolve(read('FILE_ROOT', asWritten, './logs')),
+    maxExpansion: read('MAX_EXPANSION', (text) => values.parseInteger(text, 1_000_000), 250),
     allowPrivateUrls: read('ALLOW_PRIVATE_URLS', values.parseBoolean, false),
     smtp: smtpUrl && sender ? { url: smtpUrl, from: sender } : null,
     labelStudio: labelStudio && { url: labelStudio[0], apiKey: labelStudio[1] },

@@ -96,6 +96,7 @@ async function assemble(
     fileRoot: config.fileRoot,
     s3Endpoint: config.s3.endpoint,
     s3Region: config.s3.region,
+    maxExpansion: config.maxExpansion,
   }
   const now = () => new Date()
   const runs = createRuns({

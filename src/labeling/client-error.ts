@@ -7,11 +7,19 @@ export type LabelStudioErrorKind = 'unavailable' | 'unauthorized' | 'refused' | 
 export class LabelStudioError extends Error {
   readonly kind: LabelStudioErrorKind
   readonly status: number | null
-  constructor(kind: LabelStudioErrorKind, message: string, status: number | null = null) {
+  /** How long Label Studio, or a proxy before it, asks to be left alone. */
+  readonly retryAfterMs: number | null
+  constructor(
+    kind: LabelStudioErrorKind,
+    message: string,
+    status: number | null = null,
+    retryAfterMs: number | null = null,
+  ) {
     super(message)
     this.name = 'LabelStudioError'
     this.kind = kind
     this.status = status
+    this.retryAfterMs = retryAfterMs
   }
 }
 
@@ -27,13 +35,22 @@ export function notJson(url: string): LabelStudioError {
 export function describe(error: unknown, config: AxiosRequestConfig, url: string): Error {
   if (!axios.isAxiosError(error)) return error as Error
   const what = `${config.method ?? 'GET'} ${config.url}`
-  if (!error.response) {
+  // An answer that is cut off has a status, which says nothing then.
+  if (!error.response || error.response.status < 300) {
     return new LabelStudioError(
       'unavailable',
       `Label Studio at ${url} did not answer ${what} (${error.code ?? 'no connection'}); check that it runs and that LABEL_STUDIO_URL is right.`,
     )
   }
-  const { status, data } = error.response
+  const { status, data, headers } = error.response
+  if (status < 400) {
+    const to = URL.parse(String(headers.location), url)?.origin
+    return new LabelStudioError(
+      'unavailable',
+      `${url} redirects ${what}${to ? ` to ${to}` : ''}, which is not followed; set LABEL_STUDIO_URL to Label Studio's own address.`,
+      status,
+    )
+  }
   if (status === 401 || status === 403) return refusedAccess(status, data, what)
   if (status === 404) return new LabelStudioError('missing', `Label Studio has nothing at ${what}.`, status)
   if (status === 429 || status >= 500) {
@@ -41,6 +58,7 @@ export function describe(error: unknown, config: AxiosRequestConfig, url: string
       'unavailable',
       `Label Studio answered ${status} to ${what}${reason(data)}.`,
       status,
+      retryAfter(headers['retry-after']),
     )
   }
   return new LabelStudioError(
@@ -66,6 +84,13 @@ function refusedAccess(status: number, data: unknown, what: string): LabelStudio
     `Label Studio answered ${status} to ${what}${text}: check LABEL_STUDIO_API_KEY and what its user may do.`,
     status,
   )
+}
+
+/** Seconds or a date (RFC 9110, 10.2.3), in ms from now. */
+function retryAfter(header: unknown): number | null {
+  const text = typeof header === 'string' ? header : ''
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now()
+  return Number.isFinite(ms) && ms > 0 ? ms : null
 }
 
 /** What Label Studio's error body says, cut to a readable length; HTML pages say nothing. */

@@ -1,4 +1,4 @@
-import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios'
+import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios'
 import { describe, LabelStudioError, notJson } from './client-error.ts'
 import { fromMicroseconds } from './instant.ts'
 import type { Region } from './types.ts'
@@ -119,9 +119,11 @@ export function createLabelStudio(url: string | null, apiKey: string | null): La
     maxBodyLength: 250 * 1024 * 1024,
     maxContentLength: 1024 * 1024 * 1024,
     proxy: false,
+    // A redirect turns a POST into a GET, whose answer looks like the one to the POST.
+    maxRedirects: 0,
     headers: { 'User-Agent': 'label-studio-monitor' },
   })
-  const authorize = tokenHolder(http, apiKey ?? '')
+  const authorize = tokenHolder(http, url ?? '', apiKey ?? '')
 
   async function call<T>(config: AxiosRequestConfig): Promise<T> {
     if (!url || !apiKey) {
@@ -130,22 +132,23 @@ export function createLabelStudio(url: string | null, apiKey: string | null): La
         'Label Studio is not configured: set LABEL_STUDIO_URL and LABEL_STUDIO_API_KEY, then start the service again.',
       )
     }
-    for (const fresh of [false, true]) {
+    let refused: string | null = null
+    for (;;) {
+      let authorization: string | null = null
       try {
-        const response = await http.request<T>({
-          ...config,
-          headers: { ...config.headers, Authorization: await authorize(fresh) },
-        })
-        if (typeof response.data === 'string' && response.data !== '') throw notJson(url)
+        authorization = await authorize(refused)
+        const headers = { ...config.headers, Authorization: authorization }
+        const response = await http.request<T>({ ...config, headers })
+        if (!isJson(response)) throw notJson(url)
         return response.data
       } catch (error) {
         const status = axios.isAxiosError(error) ? (error.response?.status ?? null) : null
         // An expired access token is answered in the same words as none at all: renew once, then believe it.
-        if (status === 401 && !fresh && isPersonalAccessToken(apiKey)) continue
-        throw describe(error, config, url)
+        const mayHaveExpired = isPersonalAccessToken(apiKey) && authorization !== null && refused === null
+        if (status !== 401 || !mayHaveExpired) throw describe(error, config, url)
+        refused = authorization
       }
     }
-    throw new Error('unreachable: the second attempt returns or throws')
   }
 
   return {
@@ -212,26 +215,37 @@ function taskParams(project: number, query: TaskQuery): Record<string, unknown> 
   return params
 }
 
+/** Whatever is read is an object or a list; what is deleted is answered by nothing. */
+function isJson({ data, config }: AxiosResponse<unknown>): boolean {
+  if (config.method === 'delete') return typeof data !== 'string' || data === ''
+  return typeof data === 'object' && data !== null
+}
+
 /** A personal access token is a JWT (three parts); a legacy token is 40 hexadecimal digits. */
 function isPersonalAccessToken(key: string | null): boolean {
   return key?.split('.').length === 3
 }
 
-/** Gives the Authorization header; exchanges a personal access token and keeps the result until it is refused. */
-function tokenHolder(http: AxiosInstance, apiKey: string): (fresh: boolean) => Promise<string> {
+/**
+ * Gives the Authorization header, another one than that which was refused. A personal access token is exchanged, once for
+ * all calls that wait for it, and the result is used until it is refused.
+ */
+function tokenHolder(
+  http: AxiosInstance,
+  url: string,
+  apiKey: string,
+): (refused: string | null) => Promise<string> {
   if (!isPersonalAccessToken(apiKey)) return async () => `Token ${apiKey}`
   let access: Promise<string> | null = null
   const renew = async () => {
     const response = await http.post<{ access: string }>('/api/token/refresh/', { refresh: apiKey })
+    if (typeof response.data?.access !== 'string') throw notJson(url)
     return `Bearer ${response.data.access}`
   }
-  return async (fresh) => {
-    if (fresh || !access) access = renew()
-    try {
-      return await access
-    } catch (error) {
-      access = null
-      throw error
-    }
+  return async (refused) => {
+    const before = access
+    const known = await before?.catch(() => null)
+    if (access === before && (known == null || known === refused)) access = renew()
+    return access as Promise<string>
   }
 }

@@ -1,5 +1,6 @@
 import type { Transform } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
+import { ExpandsTooFar, MAX_EXPANSION, withinExpansion } from './expansion.ts'
 
 /** Stored bytes that can't be decompressed from here on; what came before is good. */
 export class BrokenData extends Error {
@@ -42,6 +43,7 @@ const CODECS: Codec[] = [
       createZstdDecompress({ chunkSize: OUTPUT_BYTES, params: { [constants.ZSTD_d_windowLogMax]: 27 } }),
   },
   { name: 'bzip2', magic: startsWith(0x42, 0x5a, 0x68), start: null },
+  { name: 'zip', magic: startsWith(0x50, 0x4b, 0x03, 0x04), start: null },
   { name: 'xz', magic: startsWith(0xfd, 0x37, 0x7a, 0x58), start: null },
 ]
 
@@ -158,7 +160,7 @@ async function* prepend(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerat
  * Decompresses what is gzip or zstd (also of several members) and passes on what is neither, by the first bytes.
  * Fails with BrokenData where the compression is broken, cut off, or not understood, after all that came before.
  */
-export async function* decompress(stored: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* decompressAll(stored: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const chunks = stored[Symbol.asyncIterator]()
   try {
     let head: Buffer = Buffer.alloc(0)
@@ -174,5 +176,27 @@ export async function* decompress(stored: AsyncIterable<Buffer>): AsyncGenerator
     else throw new BrokenData(`is compressed with ${codec.name}, which is not understood; use gzip or zstd`)
   } finally {
     await chunks.return?.()
+  }
+}
+
+/**
+ * As `decompressAll`, cut off with BrokenData where it becomes more than `maxExpansion` times what is stored, and more than
+ * any object may.
+ */
+export async function* decompress(
+  stored: AsyncIterable<Buffer>,
+  maxExpansion = MAX_EXPANSION,
+): AsyncGenerator<Buffer> {
+  let taken = 0
+  async function* counted(): AsyncGenerator<Buffer> {
+    for await (const chunk of stored) {
+      taken += chunk.length
+      yield chunk
+    }
+  }
+  try {
+    yield* withinExpansion(decompressAll(counted()), () => taken, maxExpansion)
+  } catch (error) {
+    throw error instanceof ExpandsTooFar ? new BrokenData(error.message) : error
   }
 }

@@ -94,7 +94,7 @@ export async function readObject(object: LogObject, options: ReadOptions, visito
     }
   }
   try {
-    for await (const chunk of decompress(stored())) {
+    for await (const chunk of decompress(stored(), source.maxExpansion)) {
       signal?.throwIfAborted()
       framer.push(chunk)
       await asked?.settle()

@@ -3,6 +3,7 @@ import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { compileKeyPattern } from './key-pattern.ts'
+import { whereOpened } from './opened-file.ts'
 import type { FileSourceDefinition, LogObject, LogSource } from './source.ts'
 import { SourceError } from './source-error.ts'
 
@@ -71,6 +72,20 @@ export function openFileSource(definition: FileSourceDefinition, fileRoot: strin
     return real
   }
 
+  async function openFile(path: string): Promise<FileHandle> {
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+    const file = await open(await inside(path), flags)
+    try {
+      if (!(await file.stat()).isFile()) throw new SourceError('refused', `${path}: is not a file`)
+      const where = await whereOpened(file, path)
+      if (where === null || !isInside(await realpath(root), where)) throw outside(path)
+      return file
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+  }
+
   async function* walk(signal?: AbortSignal): AsyncGenerator<LogObject> {
     const entered = new Set<string>()
     const waiting = [directory]
@@ -111,12 +126,8 @@ export function openFileSource(definition: FileSourceDefinition, fileRoot: strin
       const path = resolve(directory, object.key)
       try {
         signal?.throwIfAborted()
-        const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-        const file = await open(await inside(path), flags)
-        if ((await file.stat()).isFile())
-          return Readable.from(read(file, path, reuse, signal), { objectMode: false, highWaterMark: 1 })
-        await file.close()
-        throw new SourceError('refused', `${path}: is not a file`)
+        const file = await openFile(path)
+        return Readable.from(read(file, path, reuse, signal), { objectMode: false, highWaterMark: 1 })
       } catch (error) {
         signal?.throwIfAborted()
         throw fileError(error, path, 'unavailable')

@@ -7,7 +7,9 @@ import { SourceError } from './source-error.ts'
 
 /** Tries in a row that bring no byte before an object is given up. */
 const MAX_RESUMES = 5
-const RESUME_DELAY_MS = 100
+const RESUME_DELAY_MS = 200
+/** A throttled request waits 0.5, 1, 2, 4 and 8 s at most; one that failed otherwise a fifth of that. */
+const MAX_ATTEMPTS = 6
 const CONNECT_TIMEOUT_MS = 10_000
 /** A connection on which nothing comes for so long is dead. */
 const IDLE_TIMEOUT_MS = 60_000
@@ -26,12 +28,21 @@ const REFUSED: Record<string, string> = {
   AuthorizationHeaderMalformed: 'the bucket lies in another region; correct source.region',
   InvalidObjectState: 'the object is archived; restore it first',
 }
-/** Client errors that another try may still get past. */
-const UNAVAILABLE: Record<string, string> = {
+const REPLACED = 'the object was replaced while it was read'
+/** Client errors that another listing may still get past. */
+const CHANGED: Record<string, string> = {
   NoSuchKey: 'the object was deleted after it was listed',
-  PreconditionFailed: 'the object was replaced while it was read',
-  InvalidRange: 'the object was replaced while it was read',
+  PreconditionFailed: REPLACED,
+  InvalidRange: REPLACED,
 }
+
+/** The object is not what it was; what was read of it is of no use, and the logs are to be looked through anew. */
+class ChangedObject extends SourceError {
+  constructor(message: string) {
+    super('unavailable', message)
+  }
+}
+
 const BAD_TLS = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|EPROTO)/
 
 /** Only codes and statuses are taken from the SDK's errors: what else they hold may be signed or secret. */
@@ -42,7 +53,7 @@ function s3Error(error: unknown, what: string): SourceError {
   const refused = (why: string) => new SourceError('refused', `${what}: ${why}`)
   const unavailable = (why: string) => new SourceError('unavailable', `${what}: ${why}`)
   if (Object.hasOwn(REFUSED, name)) return refused(`${REFUSED[name]} (${name})`)
-  if (Object.hasOwn(UNAVAILABLE, name)) return unavailable(`${UNAVAILABLE[name]} (${name})`)
+  if (Object.hasOwn(CHANGED, name)) return new ChangedObject(`${what}: ${CHANGED[name]} (${name})`)
   if (code && BAD_TLS.test(code)) return refused(`no safe connection (${code}); correct source.endpoint`)
   if (status < 300)
     return unavailable(`no answer of an S3 server (${code ?? name}); check source.endpoint if this lasts`)
@@ -77,6 +88,7 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
     }),
     // other servers don't send the SDK's checksums, and ranges have none
     responseChecksumValidation: 'WHEN_REQUIRED',
+    maxAttempts: settings.s3Attempts ?? MAX_ATTEMPTS,
     requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, socketTimeout: IDLE_TIMEOUT_MS },
   })
   const place = `bucket ${JSON.stringify(bucket)}${endpoint ? ` on ${endpoint.host}` : ''}`
@@ -114,6 +126,7 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
 
     async open({ key }, signal) {
       const what = `reading ${JSON.stringify(key)} in ${place}`
+      const unavailable = (why: string) => new SourceError('unavailable', `${what}: ${why}`)
       const get = (from: number, etag?: string) => {
         const range = from > 0 ? `bytes=${from}-` : undefined
         const request = new GetObjectCommand({ Bucket: bucket, Key: key, Range: range, IfMatch: etag })
@@ -121,13 +134,29 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
       }
 
       async function* bytes(answer: Awaited<ReturnType<typeof get>>): AsyncGenerator<Buffer> {
-        const { ContentLength: length, ETag: etag } = answer
+        let { ContentLength: length, ETag: etag } = answer
         let read = 0
-        for (let resumes = 0; ; resumes++) {
+        let failures = 0
+
+        /** The rest; who has just cut the connection may be away for a moment. */
+        async function rest(): ReturnType<typeof get> {
+          for (;;) {
+            if (failures === MAX_RESUMES) throw unavailable('the connection breaks off')
+            await delay(RESUME_DELAY_MS * 2 ** failures++, undefined, signal && { signal }).catch(() => {})
+            try {
+              return await get(read, read > 0 ? etag : undefined)
+            } catch (error) {
+              const passes = error instanceof SourceError && error.kind === 'unavailable'
+              if (!passes || error instanceof ChangedObject || failures === MAX_RESUMES) throw error
+            }
+          }
+        }
+
+        for (;;) {
           try {
             for await (const chunk of answer.Body as Readable) {
               read += chunk.length
-              resumes = 0
+              failures = 0
               yield chunk
             }
             if (length === undefined) return
@@ -135,13 +164,16 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
             signal?.throwIfAborted()
           }
           if (read === length) return
-          if (resumes === MAX_RESUMES)
-            throw new SourceError('unavailable', `${what}: the connection breaks off`)
-          await delay(RESUME_DELAY_MS * 2 ** resumes)
-          answer = await get(read, etag)
-          const goesOn = read === 0 || (etag && answer.ContentRange?.startsWith(`bytes ${read}-`))
-          if (!goesOn)
-            throw new SourceError('unavailable', `${what}: broke off, and the server has no ranges`)
+          answer = await rest()
+          if (read === 0) {
+            length = answer.ContentLength
+            etag = answer.ETag
+          } else if (!etag || !answer.ContentRange?.startsWith(`bytes ${read}-`)) {
+            throw unavailable('broke off, and the server has no ranges')
+          } else if (answer.ETag !== etag) {
+            // Not every server looks at If-Match where there is a range.
+            throw new ChangedObject(`${what}: ${REPLACED}`)
+          }
         }
       }
 

@@ -27,6 +27,8 @@ export interface LogSource {
    */
   open(object: LogObject, signal?: AbortSignal, options?: { reuse?: boolean }): Promise<Readable>
   close?(): Promise<void>
+  /** How many times its stored size an object may become. */
+  maxExpansion?: number
 }
 
 export interface S3SourceDefinition {
@@ -58,6 +60,10 @@ export interface SourceSettings {
   /** `AWS_ENDPOINT_URL_S3` and `AWS_REGION`, for sources that name no endpoint or region. */
   s3Endpoint?: string | null
   s3Region?: string | null
+  /** How often a request to S3 is tried; by default for some ten seconds. */
+  s3Attempts?: number
+  /** How many times its stored size an object may become, above a gigabyte. */
+  maxExpansion?: number
 }
 
 /**
@@ -65,6 +71,13 @@ export interface SourceSettings {
  * @throws KeyPatternError, or SourceError if the definition can't work
  */
 export function openSource(definition: SourceDefinition, settings: SourceSettings): LogSource {
+  const source = openSourceOf(definition, settings)
+  return settings.maxExpansion === undefined
+    ? source
+    : Object.assign(source, { maxExpansion: settings.maxExpansion })
+}
+
+function openSourceOf(definition: SourceDefinition, settings: SourceSettings): LogSource {
   switch (definition.type) {
     case 's3':
       return openS3Source(definition, settings)

@@ -102,6 +102,7 @@ function patiently<T>(
     signal,
     passing: (error) =>
       (error instanceof LabelStudioError || error instanceof SourceError) && error.kind === 'unavailable',
+    asked: (error) => (error instanceof LabelStudioError ? error.retryAfterMs : null),
     onWait: async (error, attempt, waitMs) => {
       const message = `Attempt ${attempt} of ${deps.backoff.attempts} failed, next in ${Math.ceil(waitMs / 1000)} s: ${(error as Error).message}`
       deps.log.warn({ run: id }, message)

@@ -128,6 +128,24 @@ describe('the roles of calls', () => {
   })
 })
 
+describe('a token that comes near', () => {
+  test.each([
+    ['is shorter', 'the-admi'],
+    ['is longer', 'the-admin-'],
+    ['is in other letters', 'THE-ADMIN'],
+    ['has its scope before it', 'read:the-reader'],
+    ['is very long', 'x'.repeat(10_000)],
+    ['is no ASCII', 'thé-admin'],
+  ])('and %s is no token', async (_how, token) => {
+    const encoded = Buffer.from(token, 'utf8').toString('latin1')
+    expect(await statusOf({ method: 'get', path: '/monitors' }, { Authorization: `Bearer ${encoded}` })).toBe(
+      401,
+    )
+    const answer = await it.request().post('/session').set('X-Forwarded-For', '198.51.100.9').send({ token })
+    expect(answer.status).toBe(token.length > 1_000 ? 400 : 401)
+  })
+})
+
 describe('whoever is refused', () => {
   test('is told how to authenticate', async () => {
     const answer = await it.request().get('/monitors')

@@ -1,5 +1,8 @@
 import { buffer } from 'node:stream/consumers'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createFormat } from '../../src/logs/format.ts'
+import { readObject } from '../../src/logs/read.ts'
 import { openSource, type S3SourceDefinition, SourceError } from '../../src/logs/source.ts'
 import { etagOf, type Fault, type S3Server, s3Error, startS3Server } from './s3-server.ts'
 
@@ -10,7 +13,7 @@ beforeEach(async () => {
 })
 afterEach(() => server.close())
 
-const open = (definition: Partial<S3SourceDefinition> = {}) =>
+const open = (definition: Partial<S3SourceDefinition> = {}, s3Attempts = 2) =>
   openSource(
     {
       type: 's3',
@@ -19,7 +22,7 @@ const open = (definition: Partial<S3SourceDefinition> = {}) =>
       credentials: { access_key_id: 'AKIA', secret_access_key: SECRET },
       ...definition,
     },
-    { fileRoot: '/' },
+    { fileRoot: '/', s3Attempts },
   )
 const object = (key: string) => ({ key, size: null, date: null })
 const read = async (key: string) => buffer(await open().open(object(key)))
@@ -136,6 +139,74 @@ describe('reads', () => {
     })
   })
 
+  test('not on in another object on a server that looks at ranges alone', async () => {
+    server.objects.set('a', bytes)
+    const half = cut(40_000, 1)
+    server.fault = (request, response, body) => {
+      if (half(request, response, body)) return true
+      const other = Buffer.alloc(bytes.length, 7).subarray(40_000)
+      const range = { 'content-range': `bytes 40000-${bytes.length - 1}/${bytes.length}` }
+      response.writeHead(206, { etag: '"other"', 'content-length': other.length, ...range }).end(other)
+      return true
+    }
+    expect(await failure(read('a'))).toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('replaced while it was read'),
+    })
+  })
+
+  test('all of the newer object where the older one was cut before its first byte', async () => {
+    server.objects.set('a', bytes)
+    const newer = Buffer.from('a newer and shorter one')
+    const none = cut(0, 1)
+    server.fault = (request, response, body) => {
+      const wasCut = none(request, response, body)
+      if (wasCut) server.objects.set('a', newer)
+      return wasCut
+    }
+    expect(String(await read('a'))).toBe(String(newer))
+  })
+
+  test('not on in an object that vanished meanwhile', async () => {
+    server.objects.set('a', bytes)
+    const half = cut(40_000, 1)
+    server.fault = (request, response, body) => {
+      const wasCut = half(request, response, body)
+      if (wasCut) server.objects.delete('a')
+      return wasCut
+    }
+    expect(await failure(read('a'))).toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('deleted after it was listed'),
+    })
+  })
+
+  test.each([
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ])('%s on after cut connections and throttling, decompressed as one', async (_codec, compress) => {
+    const lines = Array.from(
+      { length: 30_000 },
+      (_, i) => `{"i":${i},"text":"${Math.imul(i, 0x9e3779b1)}"}\n`,
+    )
+    const packed = compress(lines.join(''))
+    server.objects.set('a', packed)
+    const half = cut(packed.length >> 2, 3, etagOf(packed))
+    let throttled = 0
+    server.fault = (request, response, body) => {
+      if (request.headers.range && throttled++ % 2 === 0) return s3Error(response, 503, 'SlowDown')
+      return half(request, response, body)
+    }
+    const seen: number[] = []
+    const options = { source: open(), format: createFormat({ type: 'jsonl' }), window: { from: '', to: '' } }
+    await readObject(object('a'), options, {
+      record: ({ bytes, start, end }) => void seen.push(JSON.parse(bytes.toString('utf8', start, end)).i),
+      malformed: (line, problem) => expect.fail(`${line}: ${problem}`),
+    })
+    expect(seen).toEqual(lines.map((_, i) => i))
+    expect(server.requests.filter((each) => each.includes('bytes='))).toHaveLength(6)
+  })
+
   test('nothing twice from a server that ignores ranges', async () => {
     server.objects.set('a', bytes)
     const half = cut(40_000, 1)
@@ -209,11 +280,15 @@ describe('an error says what to do and whether to try again', () => {
     expect(JSON.stringify([error, error.message, error.cause, error.stack])).not.toContain(SECRET)
   })
 
-  test('a server error that passes is not seen', async () => {
+  test.each([
+    ['SlowDown', 503],
+    ['TooManyRequests', 429],
+    ['InternalError', 500],
+  ])('%s that passes is not seen', async (code, status) => {
     server.objects.set('a', Buffer.from('x'))
-    let times = 2
-    server.fault = (_, response) => times-- > 0 && s3Error(response, 503, 'SlowDown')
-    expect(await Array.fromAsync(open().list())).toHaveLength(1)
+    let times = 3
+    server.fault = (_, response) => times-- > 0 && s3Error(response, status, code)
+    expect(await Array.fromAsync(open({}, 6).list())).toHaveLength(1)
   })
 
   test('an object that is gone', async () => {

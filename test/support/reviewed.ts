@@ -6,6 +6,7 @@ import type { Database, Transaction } from '../../src/db/database.ts'
 import { toJsonb } from '../../src/db/json.ts'
 import { dataHash } from '../../src/labeling/data-hash.ts'
 import type { Region } from '../../src/labeling/types.ts'
+import { NO_PROGRESS } from '../../src/runs/run.ts'
 import { QA_CONFIG } from './monitors.ts'
 
 /** A task with its prediction and what reviewers made of it; without annotations nobody has. */
@@ -177,7 +178,7 @@ async function insertRun(database: Database, run: RunOf, project: number): Promi
       total: 10,
       seed: 1,
       request_hash: id,
-      progress: toJsonb({}),
+      progress: toJsonb(NO_PROGRESS),
       strata: toJsonb(run.strata ?? []),
       project_id: project,
       project_title: `Project ${project}`,
