@@ -8,13 +8,10 @@ export interface FinishedRun {
   status: 'ready' | 'failed'
   /** Calendar dates, both included. */
   window: { from: string; to: string }
-  progress: {
-    records_seen: number
-    records_malformed: number
-    tasks_blind: number
-    tasks_imported: number
-  }
+  progress: { records_seen: number; records_malformed: number; tasks_imported: number }
   strata: readonly { key: string; seen: number; sampled: number }[]
+  /** How many tasks come without what the model answered. */
+  tasks_blind?: number
   /** Null when there is none: no record in the window, or failed before it was made. */
   project: { title: string; url: string } | null
   webhook?: { problem: string | null; remedy: string | null } | null
@@ -76,7 +73,7 @@ function ready(run: FinishedRun): Letter {
 }
 
 /** Who finds a task without an answer is to know that nothing is broken. */
-function withAnswers({ progress: { tasks_blind, tasks_imported } }: FinishedRun): string {
+function withAnswers({ tasks_blind = 0, progress: { tasks_imported } }: FinishedRun): string {
   if (tasks_blind === 0) return 'each with what the model answered'
   if (tasks_blind >= tasks_imported) return 'on purpose without what the model answered'
   return `${count(tasks_imported - tasks_blind)} with what the model answered and ${count(tasks_blind)} on purpose without`

@@ -13,8 +13,8 @@ export function describeRun(run: Run): string {
   if (run.strata.length > 0) {
     rows.push(['sampled', `${count(sampled)} of ${count(progress.records_seen)} records seen`])
   }
-  if (progress.tasks_blind > 0) {
-    rows.push(['blind', `${count(progress.tasks_blind)} tasks come without the prediction`])
+  if (run.tasks_blind > 0) {
+    rows.push(['blind', `${count(run.tasks_blind)} tasks come without the prediction`])
   }
   if (progress.records_malformed > 0) {
     rows.push(['malformed', `${count(progress.records_malformed)} records${firstMalformed(run)}`])

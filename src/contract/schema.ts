@@ -497,7 +497,7 @@ export interface paths {
         put?: never;
         /**
          * The logged answers for tasks
-         * @description For each task whose data the service knows from a run, the answer that the model in production gave; for any other task an empty result.
+         * @description For each task whose data the service knows from a run, the answer that the model in production gave; for any other task, and for data that a blind task has (`sample.blind_fraction`), an empty result.
          */
         post: operations["predict"];
         delete?: never;
@@ -1320,9 +1320,11 @@ export interface components {
                 key: string;
                 seen: number;
                 sampled: number;
-                /** @description Of those sampled. */
-                blind: number;
+                /** @description Of those sampled, in a run with blind tasks. */
+                blind?: number;
             }[];
+            /** @description How many tasks come without the prediction, see `sample.blind_fraction`. */
+            tasks_blind: number;
             /** @description The first 20 records that could not be read; `progress.records_malformed` counts them all. */
             malformed: {
                 /** @description The key of the object. */
@@ -1384,8 +1386,6 @@ export interface components {
             records_seen: number;
             records_malformed: number;
             tasks_total: number;
-            /** @description Of them */
-            tasks_blind: number;
             tasks_imported: number;
         };
         RunList: {
@@ -2728,7 +2728,7 @@ export interface operations {
     exportEvaluation: {
         parameters: {
             query: {
-                /** @description `jsonl` is `{data, prediction, annotation, changed, split}`, the last two as Label Studio's results; `chat` is `{messages: [{role, content}]}`, the prompt by the `user` and the corrected answer by the `assistant`; `preference` is `{prompt, chosen, rejected, task, model_version}` for changed tasks only, with the correction chosen and the prediction rejected; `label-studio` is a task with prediction and annotations, as Label Studio's import takes it. In `jsonl`, `chat` and `preference` the annotation is the one that decides. Where a project has blind tasks, `jsonl` and `preference` have `blind` in each line too, and `label-studio` in `meta`. */
+                /** @description `jsonl` is `{data, prediction, annotation, changed, split}`, the last two as Label Studio's results; `chat` is `{messages: [{role, content}]}`, the prompt by the `user` and the corrected answer by the `assistant`; `preference` is `{prompt, chosen, rejected, task, model_version}` for changed tasks only, with the correction chosen and the prediction rejected; `label-studio` is a task with prediction and annotations, as Label Studio's import takes it. In `jsonl`, `chat` and `preference` the annotation is the one that decides. Where a project has blind tasks, `jsonl` and `preference` have `blind` in each line too, and `label-studio` in `meta`: who did not see the prediction writes free text in other words also where it was right, and `blind=false` leaves these tasks out. */
                 format: "jsonl" | "chat" | "preference" | "label-studio";
                 /** @description Only tasks that reviewers changed (`true`) or left as predicted (`false`). */
                 changed?: boolean;

@@ -71,6 +71,13 @@ export function crossingsOf(of: MetricOf): [dimension: Crossing, key: string][] 
   return splits(label ?? '').map(([name, own]) => [labelsOf(...group, name), own])
 }
 
+/** The control tag that a metric names; several where a slash leaves it open, none where it is of all. */
+export function namedControls(metric: string): string[] {
+  const { control, label } = partsOf(metric)
+  if (control !== undefined) return [control]
+  return splits(label ?? '').map(([name]) => name)
+}
+
 function partsOf(metric: string): { control?: string; label?: string; figure?: string } {
   return PATTERN.exec(metric)?.groups ?? {}
 }

@@ -17,7 +17,7 @@ export interface RunStratum {
   key: string
   seen: number
   sampled: number
-  /** Of the sampled; not noted by runs of earlier versions, which had none. */
+  /** Of the sampled; left out where the run has none. */
   blind?: number
 }
 
@@ -145,6 +145,11 @@ async function readCrossings(
     where project_id = ${project} and (dimension, key) in
       (select asked->>0, asked->>1 from jsonb_array_elements(${toJsonb(asked)}::jsonb) as asked)`.execute(db)
   return new Map(rows.map(({ dimension, key, ...counts }) => [crossingId(dimension, key), counts]))
+}
+
+/** How many tasks of a run come without their prediction. */
+export function blindTasks(strata: RunStratum[]): number {
+  return strata.reduce((sum, { blind = 0 }) => sum + blind, 0)
 }
 
 function shown({ sampled, blind = 0 }: RunStratum): number {

@@ -1,5 +1,6 @@
 import { Problem } from '../contract/problem.ts'
 import type { Preview } from '../contract/types.ts'
+import { namedControls } from '../evaluations/metric.ts'
 import { type LabelStudio, LabelStudioError } from '../labeling/client.ts'
 import { LabelingConfigError, parseLabelingConfig } from '../labeling/config.ts'
 import { deriveMapping, type Mapping } from '../labeling/mapping.ts'
@@ -11,6 +12,7 @@ import { previewLogs } from '../logs/preview.ts'
 import { type LogSource, openSource, SourceError, type SourceSettings } from '../logs/source.ts'
 import { openText } from '../logs/source-text.ts'
 import { whereOf } from '../logs/where.ts'
+import { RELATIONS } from '../metrics/compare.ts'
 import { windowOf } from '../runs/window.ts'
 import { type Definition, givenMapping } from './monitor.ts'
 
@@ -59,6 +61,7 @@ export function createPreview(deps: {
       complain(error.message)
       return null
     })
+    if (config) checkThresholds(config, definition, complain)
     if (!found) return preview
     preview.objects_total = found.objects.length
     preview.objects = found.objects
@@ -96,6 +99,18 @@ async function readConfig(
     if (!(error instanceof LabelStudioError || error instanceof LabelingConfigError)) throw error
     complain(error.message)
     return null
+  }
+}
+
+/** A threshold on a control that reviewers do not have would never be decided. */
+function checkThresholds(config: LabelingConfig, { thresholds }: Definition, complain: Complain): void {
+  const names = [RELATIONS, ...config.controls.map(({ name }) => name)]
+  for (const { metric } of thresholds) {
+    const named = namedControls(metric)
+    if (named.length === 0 || named.some((name) => names.includes(name))) continue
+    complain(
+      `The threshold on ${metric} names no control tag of the labeling config; it has ${names.slice(1).join(', ')}.`,
+    )
   }
 }
 

@@ -3,9 +3,10 @@ import { renderRunMail } from '../alerts/run-mail.ts'
 import type { components } from '../contract/schema.ts'
 import type { Transaction } from '../db/database.ts'
 import { toJsonb } from '../db/json.ts'
+import { blindTasks, type RunStratum } from '../evaluations/tallies.ts'
 import type { Definition } from '../monitors/monitor.ts'
 import { type RunDependencies, RunStopped } from './execute.ts'
-import { enter, NO_PROGRESS, type RunError, type RunProgress, type RunRow } from './run.ts'
+import { enter, type RunError, type RunProgress, type RunRow } from './run.ts'
 
 type RunAnnouncement = components['schemas']['RunAnnouncement']
 
@@ -45,7 +46,7 @@ async function announce(
 ): Promise<void> {
   const { publicUrl } = deps
   const window = { from: run.window_from, to: run.window_to }
-  const progress = { ...NO_PROGRESS, ...(run.progress as Partial<RunProgress>) }
+  const progress = run.progress as RunProgress
   const project =
     run.project_id === null
       ? null
@@ -68,7 +69,8 @@ async function announce(
       status,
       window,
       progress,
-      strata: run.strata as { key: string; seen: number; sampled: number }[],
+      strata: run.strata as RunStratum[],
+      tasks_blind: blindTasks(run.strata as RunStratum[]),
       project,
       webhook: run.webhook as { problem: string | null; remedy: string | null } | null,
       error,

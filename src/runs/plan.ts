@@ -61,6 +61,7 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
     return { position, key, stratum, blind: blind.has(record), task }
   })
   const blindBy = Map.groupBy(blind, ({ stratum }) => stratum)
+  const blindIn = (stratum: string) => (blind.size > 0 ? { blind: blindBy.get(stratum)?.length ?? 0 } : {})
   const plan: Plan = {
     title,
     label_config,
@@ -86,7 +87,7 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
     }
     const going = await update(tx, run.id, {
       plan: toJsonb(plan),
-      strata: toJsonb(drawn.strata.map((each) => ({ ...each, blind: blindBy.get(each.key)?.length ?? 0 }))),
+      strata: toJsonb(drawn.strata.map((each) => ({ ...each, ...blindIn(each.key) }))),
       malformed: toJsonb(malformed.first),
       warnings: toJsonb(warningsOf(definition, mapping, scanned, drawn, spread)),
       progress: toJsonb({
@@ -94,7 +95,6 @@ export async function makePlan(deps: RunDependencies, run: RunRow, signal: Abort
         ...scanned.progress,
         records_malformed: malformed.count,
         tasks_total: tasks.length,
-        tasks_blind: blind.size,
       } satisfies RunProgress),
     })
     if (!going) throw new RunStopped()

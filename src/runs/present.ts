@@ -1,8 +1,8 @@
 import type { Notification } from '../alerts/notifications.ts'
 import type { Run } from '../contract/types.ts'
-import type { RunStratum } from '../evaluations/tallies.ts'
+import { blindTasks, type RunStratum } from '../evaluations/tallies.ts'
 import type { RunDefinition } from './focus.ts'
-import { NO_PROGRESS, type RunError, type RunProgress, type RunRow } from './run.ts'
+import type { RunError, RunProgress, RunRow } from './run.ts'
 
 /** The run as the API shows it. */
 export function presentRun(run: RunRow, notifications: Notification[]): Run {
@@ -15,8 +15,9 @@ export function presentRun(run: RunRow, notifications: Notification[]): Run {
     total: run.total,
     seed: run.seed,
     focus: (run.definition as RunDefinition).focus ?? null,
-    progress: { ...NO_PROGRESS, ...(run.progress as Partial<RunProgress>) },
-    strata: (run.strata as RunStratum[]).map((stratum) => ({ blind: 0, ...stratum })),
+    progress: run.progress as RunProgress,
+    strata: run.strata as Run['strata'],
+    tasks_blind: blindTasks(run.strata as RunStratum[]),
     malformed: run.malformed as Run['malformed'],
     project:
       run.project_id === null

@@ -15,8 +15,6 @@ export interface RunProgress {
   records_seen: number
   records_malformed: number
   tasks_total: number
-  /** Of them, those that are imported without their prediction. */
-  tasks_blind: number
   tasks_imported: number
 }
 
@@ -28,7 +26,6 @@ export const NO_PROGRESS: RunProgress = {
   records_seen: 0,
   records_malformed: 0,
   tasks_total: 0,
-  tasks_blind: 0,
   tasks_imported: 0,
 }
 

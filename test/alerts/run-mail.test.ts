@@ -8,7 +8,7 @@ const ready: FinishedRun = {
   monitor: 'qa-model',
   status: 'ready',
   window: { from: '2024-11-05', to: '2024-11-11' },
-  progress: { records_seen: 4312, records_malformed: 0, tasks_blind: 0, tasks_imported: 200 },
+  progress: { records_seen: 4312, records_malformed: 0, tasks_imported: 200 },
   strata: [
     { key: '2024-11-05', seen: 4300, sampled: 188 },
     { key: '2024-11-06', seen: 12, sampled: 12 },
@@ -22,7 +22,7 @@ const failed: FinishedRun = {
   ...ready,
   status: 'failed',
   project: null,
-  progress: { records_seen: 10, records_malformed: 0, tasks_blind: 0, tasks_imported: 0 },
+  progress: { records_seen: 10, records_malformed: 0, tasks_imported: 0 },
   strata: [],
   error: { message: 'The bucket logs does not exist.', remedy: 'Correct source.bucket of the monitor' },
 }
@@ -91,7 +91,7 @@ describe('a run that is ready', () => {
     [60, '140 with what the model answered and 60 on purpose without'],
     [200, 'on purpose without what the model answered'],
   ])('of 200 tasks with %i blind it says %s', (tasks_blind, words) => {
-    const run = { ...ready, progress: { ...ready.progress, tasks_blind } }
+    const run = { ...ready, tasks_blind }
     for (const form of bothForms(run)) expect(form).toContain(`${words}, wait for review`)
   })
 
@@ -112,7 +112,7 @@ describe('a run that is ready', () => {
     ['no record', 0, 'names of the log files'],
     ['only malformed records', 8, 'format'],
   ])('a window with %s says so, and has no link', (_, records_malformed, advice) => {
-    const progress = { records_seen: records_malformed, records_malformed, tasks_blind: 0, tasks_imported: 0 }
+    const progress = { records_seen: records_malformed, records_malformed, tasks_imported: 0 }
     const run = { ...ready, project: null, strata: [], progress }
     const { subject, html } = renderRunMail(run, { serviceUrl })
     expect(subject).toBe('No records: qa-model, 2024-11-05 to 2024-11-11')

@@ -8,7 +8,6 @@ const NO_PROGRESS = {
   records_seen: 0,
   records_malformed: 0,
   tasks_total: 0,
-  tasks_blind: 0,
   tasks_imported: 0,
 }
 
@@ -26,6 +25,7 @@ export function runOf({
     seed: 7,
     progress: { ...NO_PROGRESS, ...progress },
     strata: [],
+    tasks_blind: 0,
     malformed: [],
     project: null,
     webhook: null,
@@ -54,8 +54,8 @@ export const ready = runOf({
   status: 'ready',
   progress: { ...importing.progress, tasks_imported: 200, records_seen: 2310 },
   strata: [
-    { key: '2024-11-11', seen: 1200, sampled: 100, blind: 0 },
-    { key: '2024-11-12', seen: 1110, sampled: 100, blind: 0 },
+    { key: '2024-11-11', seen: 1200, sampled: 100 },
+    { key: '2024-11-12', seen: 1110, sampled: 100 },
   ],
   project: { id: 12, title: 'QA model 2024-11-11..2024-11-12', url: 'http://localhost:8080/projects/12' },
   webhook: { registered: true, problem: null, remedy: null },

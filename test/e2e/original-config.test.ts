@@ -159,7 +159,7 @@ test.each([
     expect(run).toMatchObject({
       status: 'ready',
       project: { title: `${title} 2024-11-10..2024-11-12` },
-      strata: [{ key: '2024-11-11', seen: 5, sampled: 5, blind: 0 }],
+      strata: [{ key: '2024-11-11', seen: 5, sampled: 5 }],
       malformed: [],
     })
     const project = run.project?.id as number

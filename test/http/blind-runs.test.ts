@@ -56,7 +56,7 @@ describe('a run with blind tasks', () => {
     await monitor('blind', { by: 'topic', blind_fraction: 0.3 })
     const { run, tasks } = await planned('blind')
     const blind = tasks.filter((task) => task.blind)
-    expect(run.progress).toMatchObject({ tasks_total: 50, tasks_blind: 15 })
+    expect(run).toMatchObject({ progress: { tasks_total: 50 }, tasks_blind: 15 })
     expect(run.strata).toEqual(
       TOPICS.map((key) => ({
         ...{ key, seen: 100, sampled: 25 },

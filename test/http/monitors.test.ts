@@ -261,6 +261,12 @@ Version: v1.5.3
       /root/i,
     ],
     [
+      'a threshold on a control tag that there is not',
+      { thresholds: [{ metric: 'label:topic/A.recall', min: 0.5 }] },
+      {},
+      /label:topic\/A.recall names no control tag.*it has answer/,
+    ],
+    [
       'a project of a Label Studio that is not configured',
       { labeling: { copy_from_project: 1 } },
       {},

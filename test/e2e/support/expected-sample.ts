@@ -5,7 +5,7 @@ export interface ExpectedSample {
   /** In the order of import. */
   tasks: (PlacedRecord & { task: ExpectedTask; stratum: string })[]
   /** By key. */
-  strata: { key: string; seen: number; sampled: number; blind: number }[]
+  strata: { key: string; seen: number; sampled: number }[]
   /** Every place where something could not be read, by object and line. */
   malformed: { object: string; line: number }[]
 }
@@ -57,7 +57,7 @@ export function expectedSample(
       .sort((a, b) => a.order - b.order)
       .map(({ place: _place, order: _order, ...record }) => record as ExpectedSample['tasks'][number]),
     strata: strata
-      .map(({ key, inOrder, taken }) => ({ key, seen: inOrder.length, sampled: taken.length, blind: 0 }))
+      .map(({ key, inOrder, taken }) => ({ key, seen: inOrder.length, sampled: taken.length }))
       .sort((a, b) => (a.key < b.key ? -1 : 1)),
     malformed: [...objects.flatMap(({ unframed }) => unframed), ...unreadable]
       .map(({ object, line }) => ({ object, line }))
