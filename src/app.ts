@@ -42,9 +42,9 @@ export function createApp(deps: AppDependencies): Express {
   const app = express()
   app.disable('x-powered-by')
   app.set('trust proxy', deps.config.trustProxy)
+  app.use('/assets', assets())
   app.use(observeRequests(deps.metrics, deps.log))
   app.use(securityHeaders())
-  app.use('/assets', assets())
   app.use(contract.route)
   app.use(access.check)
 

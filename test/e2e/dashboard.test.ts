@@ -2,13 +2,12 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createReviewer, type Reviewer } from '../../demo/services/reviewer.ts'
+import { createReviewer, type Region, type Reviewer } from '../../demo/services/reviewer.ts'
 import type { Run } from '../../src/contract/types.ts'
 import { violations } from '../dashboard/accessibility.ts'
 import { type Rig, startRig } from './rig/rig.ts'
 import { type Browser, launchBrowser } from './support/browser.ts'
 import { REVIEW_CONFIG } from './support/logs.ts'
-import { withText } from './support/reviews.ts'
 import { type RunningService, startService } from './support/service.ts'
 import { putSmallLogs, SMALL } from './support/small-monitor.ts'
 
@@ -114,7 +113,7 @@ test('a correction made in Label Studio appears without reloading', async () => 
   const before = loads
   const project = run.project?.id as number
   const task = await reviewer.next(project)
-  await reviewer.edit(task?.id as number, withText('Corrected while somebody looks.'))
+  await reviewer.edit(task?.id as number, withMore('Corrected while somebody looks.'))
   await page.locator('.task ins').first().waitFor(SEEN_WITHIN)
   expect(await page.locator('.task .diff').textContent()).toContain('somebody')
   await page.getByText('Reviewers changed 1 of 1 task').waitFor(SEEN_WITHIN)
@@ -138,7 +137,8 @@ test('a changed task leads to itself in Label Studio', async () => {
 
 test('all of it can be reached by keyboard, in an order that makes sense', async () => {
   await page.goto(`${service.url}/#/`)
-  await page.getByRole('heading', { name: 'QA model' }).waitFor()
+  await page.getByRole('heading', { name: 'Monitors', level: 1 }).waitFor()
+  await page.getByRole('link', { name: 'New monitor' }).waitFor()
   await page.locator('h1').focus()
   const seen: string[] = []
   for (let presses = 0; presses < 4; presses++) {
@@ -157,6 +157,12 @@ test('whoever signs out is asked for a token again', async () => {
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByLabel('API token').waitFor()
 })
+
+/** A correction that leaves what is there. */
+const withMore = (more: string) => (regions: Region[]) =>
+  regions.map((region) =>
+    region.from_name === 'answer' ? { ...region, value: { text: [`${region.value.text} ${more}`] } } : region,
+  )
 
 /** As the page asks, with its cookie. */
 async function fetchJson<T>(path: string): Promise<T> {

@@ -17,7 +17,7 @@ const NEEDED: Record<string, readonly string[]> = {
     'getEvaluation listEvaluationTasks exportEvaluation getGate',
   ],
   write: [
-    'createMonitor importMonitor patchMonitor previewMonitor createRun cancelRun retryRun reconcileEvaluation',
+    'createMonitor importMonitor patchMonitor previewDraft previewMonitor createRun cancelRun retryRun reconcileEvaluation',
   ],
   admin: ['deleteMonitor'],
   'webhook secret': ['receiveWebhook'],

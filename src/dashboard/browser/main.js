@@ -3,25 +3,17 @@ import { answer, api, whenSignedOut } from './api.js'
 import { setRole } from './role.js'
 import { route } from './router.js'
 import { shell } from './shell.js'
-import { evaluationView } from './views/evaluation.js'
-import { missingView } from './views/missing.js'
-import { monitorView } from './views/monitor.js'
-import { monitorsView } from './views/monitors.js'
-import { newMonitorView } from './views/new-monitor.js'
-import { runView } from './views/run.js'
-import { runsView } from './views/runs.js'
-import { signInView } from './views/sign-in.js'
 
 /** @import { MakeView, View } from './router.js' */
 
-/** @type {[string, MakeView][]} */
+/** Each view comes when it is asked for: the first one is there sooner. @type {[string, () => Promise<MakeView>][]} */
 const ROUTES = [
-  ['', monitorsView],
-  ['new', newMonitorView],
-  ['monitors/:', monitorView],
-  ['runs', runsView],
-  ['runs/:', runView],
-  ['evaluations/:', evaluationView],
+  ['', () => import('./views/monitors.js').then(({ monitorsView }) => monitorsView)],
+  ['new', () => import('./views/new-monitor.js').then(({ newMonitorView }) => newMonitorView)],
+  ['monitors/:', () => import('./views/monitor.js').then(({ monitorView }) => monitorView)],
+  ['runs', () => import('./views/runs.js').then(({ runsView }) => runsView)],
+  ['runs/:', () => import('./views/run.js').then(({ runView }) => runView)],
+  ['evaluations/:', () => import('./views/evaluation.js').then(({ evaluationView }) => evaluationView)],
 ]
 
 const root = /** @type {HTMLElement} */ (document.getElementById('page'))
@@ -48,10 +40,14 @@ function show(make, parameters) {
   update()
 }
 
-function follow() {
-  const found = route(location.hash, ROUTES)
-  if (found) show(found.make, found.parameters)
-  else show(missingView, [])
+async function follow() {
+  const { hash } = location
+  const found = route(hash, ROUTES)
+  const make = found
+    ? await found.make()
+    : await import('./views/missing.js').then(({ missingView }) => missingView)
+  // meanwhile somebody may have gone on
+  if (hash === location.hash && !isAsking) show(make, found?.parameters ?? [])
 }
 
 /** Whoever uses a keyboard or a screen reader goes on at the top of the new page. */
@@ -62,18 +58,19 @@ function goToTop() {
   })
 }
 
-window.addEventListener('hashchange', () => {
+window.addEventListener('hashchange', async () => {
   if (isAsking) return
-  follow()
+  await follow()
   goToTop()
 })
 whenSignedOut(askForToken)
 let isAsking = false
 
-function askForToken() {
+async function askForToken() {
   if (isAsking) return
   isAsking = true
   setRole(null, false)
+  const { signInView } = await import('./views/sign-in.js')
   show((_, redraw) => signInView(redraw, start), [])
 }
 

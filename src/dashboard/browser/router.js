@@ -15,9 +15,10 @@
 /**
  * The address behind `#`, matched part by part: `:` takes any part.
  *
+ * @template Make
  * @param {string} hash such as `#/evaluations/12`
- * @param {[pattern: string, view: MakeView][]} routes
- * @returns {{ make: MakeView, parameters: string[] } | null}
+ * @param {[pattern: string, make: Make][]} routes
+ * @returns {{ make: Make, parameters: string[] } | null}
  */
 export function route(hash, routes) {
   const parts = hash

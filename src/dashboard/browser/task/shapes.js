@@ -42,8 +42,8 @@ export function shapeDiff(predicted, corrected, picture) {
     <svg viewBox="0 0 ${width} ${height}" role="img" aria-label=${said}>
       <rect class="sheet" width=${width} height=${height}></rect>
       ${own ? svg`<image href=${own} width=${width} height=${height}></image>` : nothing}
-      <g class="predicted">${predicted.map((region) => draw(region, width, height))}</g>
-      <g class="corrected">${corrected.map((region) => draw(region, width, height))}</g>
+      <g class="predicted">${predicted.map((region) => draw(region, width, height, 'above'))}</g>
+      <g class="corrected">${corrected.map((region) => draw(region, width, height, 'inside'))}</g>
     </svg>
     <figcaption class="legend">
       <span class="key dashed"></span> predicted <span class="key solid"></span> corrected
@@ -53,15 +53,20 @@ export function shapeDiff(predicted, corrected, picture) {
   </figure>`
 }
 
-/** @param {Region} region @param {number} width @param {number} height */
-function draw(region, width, height) {
+/**
+ * @param {Region} region
+ * @param {number} width
+ * @param {number} height
+ * @param {'above' | 'inside'} labelled so that the labels of both sides can be read where they lie on each other
+ */
+function draw(region, width, height, labelled) {
   const value = contentOf(region)
   const x = (/** @type {number} */ share) => (share * width) / 100
   const y = (/** @type {number} */ share) => (share * height) / 100
   const size = Math.max(width, height) / 34
   const label = labelsOf(region).join(', ')
   const at = isOutline(value.points) ? (value.points[0] ?? [0, 0]) : [value.x, value.y]
-  const text = svg`<text x=${x(at[0])} y=${y(at[1]) - size / 3} font-size=${size}>${label}</text>`
+  const text = svg`<text x=${x(at[0]) + size / 4} y=${y(at[1]) + (labelled === 'above' ? -size / 3 : size * 1.1)} font-size=${size}>${label}</text>`
   if (isOutline(value.points)) {
     const points = value.points
       .map((/** @type {number[]} */ [px = 0, py = 0]) => `${x(px)},${y(py)}`)

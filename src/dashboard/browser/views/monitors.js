@@ -23,10 +23,10 @@ export const monitorsView = (_, update) => {
   const overview = live(async () => {
     const [monitors, evaluations, runs] = await Promise.all([
       answer(api.GET('/monitors', { params: { query: { limit: 1000 } } })),
-      answer(api.GET('/evaluations', { params: { query: { limit: 50 } } })),
-      answer(api.GET('/runs', { params: { query: { limit: 50 } } })),
+      answer(api.GET('/evaluations', { params: { query: { limit: 20 } } })),
+      answer(api.GET('/runs', { params: { query: { limit: 20 } } })),
     ])
-    for (const { name } of monitors.items) await readTrend(name, evaluations.items)
+    await Promise.all(monitors.items.map(({ name }) => readTrend(name, evaluations.items)))
     return { monitors: monitors.items, evaluations: evaluations.items, runs: runs.items, trends: [...trends] }
   }, update)
 
