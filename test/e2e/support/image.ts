@@ -133,7 +133,8 @@ async function inRoot({ root, env, workdir }: Image, command: string): Promise<v
     mkdir -p "$ROOT/npm-cache" && mount --bind "$CACHE" "$ROOT/npm-cache"
     mount --rbind /dev "$ROOT/dev" && mount -t proc proc "$ROOT/proc"
     cp /etc/resolv.conf /etc/hosts "$ROOT/etc/"
-    [ ! -d /etc/ssl ] || { mkdir -p "$ROOT/etc/ssl" && mount --rbind /etc/ssl "$ROOT/etc/ssl"; }
+    [ -z "$NODE_EXTRA_CA_CERTS" ] || cp --dereference "$NODE_EXTRA_CA_CERTS" "$ROOT/npm-ca.pem"
+    touch "$ROOT/npm-ca.pem"; export NODE_EXTRA_CA_CERTS=/npm-ca.pem
     exec chroot "$ROOT" /bin/sh -ec "cd $WORKDIR; $COMMAND"`
   const inside = {
     npm_config_registry: registry,
@@ -149,10 +150,11 @@ async function inRoot({ root, env, workdir }: Image, command: string): Promise<v
         ...inside,
         ...env,
       },
+      NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS ?? '',
       ...{ ROOT: root, CACHE: cache as string, WORKDIR: workdir, COMMAND: command },
     },
   })
-  await rm(join(root, 'npm-cache'), { recursive: true, force: true })
+  for (const name of ['npm-cache', 'npm-ca.pem']) await rm(join(root, name), { recursive: true, force: true })
 }
 
 /**
