@@ -3438,6 +3438,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["Unauthenticated"];
+            429: components["responses"]["TooManyRequests"];
             "5XX": components["responses"]["ServerProblem"];
         };
     };

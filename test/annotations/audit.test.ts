@@ -68,6 +68,7 @@ describe('an audit finds', () => {
       () => run(sql`update tasks set contribution = '[]' where contribution @> '[["coverage", "skipped"]]'`),
       [
         { dimension: 'coverage', key: 'tasks', stored: { ...one, count: 0 }, computed: one },
+        { dimension: 'coverage', key: 'blind', stored: { ...one, count: 0 }, computed: one },
         { dimension: 'seed', key: '', stored: { ...one, count: 0 }, computed: one },
         { dimension: 'coverage', key: 'skipped', stored: { ...one, count: 0 }, computed: one },
       ],

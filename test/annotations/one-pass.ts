@@ -108,6 +108,8 @@ export function onePass(fake: FakeLabelStudio, project: number, run: Run | null)
     for (const control of decided) {
       const sums = [control.changed, billionths(control.similarity)] as const
       add(`control ${control.name}`, ...sums)
+      const tenth = Math.min(9, Math.floor(control.similarity * 10))
+      add(`similarity ${control.name} ${control.changed ? tenth : 10}`)
       for (const { by, key } of groups) add(`${by} control ${key} ${control.name}`, ...sums)
     }
     for (const [author, own] of Map.groupBy(votes, ({ annotation }) => annotation.completed_by)) {

@@ -49,7 +49,7 @@ describe('bash offers', () => {
     ['every command first', 'e', ['evaluate']],
     ['the options of a command', 'gate --', ['--strict', '--json', '--url', '--token', '--help']],
     ['those that begin so', 'run qa-model --f', ['--from', '--force']],
-    ['options that may have a value', 'run qa-model --w', ['--wait']],
+    ['options that may have a value', 'run qa-model --wa', ['--wait']],
     ['long names of options', 'evaluate x.json --m', ['--max-changed']],
     ['commands to be helped with', 'help im', ['import-config']],
     ['shells', 'completion ', ['bash', 'zsh', 'fish']],

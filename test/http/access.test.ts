@@ -14,7 +14,7 @@ const NEEDED: Record<string, readonly string[]> = {
   ],
   read: [
     'listMonitors getMonitor getTrend samplePrediction listRuns getRun streamRun listEvaluations compareEvaluations',
-    'getEvaluation listEvaluationTasks exportEvaluation getGate',
+    'getEvaluation listEvaluationTasks exportEvaluation getGate getMetrics',
   ],
   write: [
     'createMonitor importMonitor patchMonitor previewDraft previewMonitor createRun cancelRun retryRun reconcileEvaluation',

@@ -89,7 +89,7 @@ const run = async () => {
 const retry = async (id: string) => {
   await it.request().post(`/runs/${id}/retry`)
   await expect
-    .poll(async () => (await it.request().get(`/runs/${id}`)).body.status, { timeout: 20_000 })
+    .poll(async () => (await it.request().get(`/runs/${id}`)).body.status, { timeout: 50_000 })
     .toMatch(/ready|failed/)
   return (await it.request().get(`/runs/${id}`)).body
 }
@@ -257,9 +257,10 @@ test('a run fails where Label Studio answers nothing but pages, says what to men
   const mend = 'check that LABEL_STUDIO_URL is Label Studio'
   expect(failed).toMatchObject({ status: 'failed', error: expect.stringContaining(mend) })
   labelStudio.fault = null
+  // what was behind the page may still be making the project, so that the retry waits for it first
   expect((await retry(failed.id)).status).toBe('ready')
   expect(labelStudio.tasks).toHaveLength(20)
-})
+}, 60_000)
 
 describe('a run is ready, and says so of its mail, although the mail server', () => {
   test.each<[string, [number, string], string, RegExp]>([

@@ -73,6 +73,7 @@ beforeEach(async () => {
   deps = {
     ...{ database: db.database, labelStudio, log: silent, outbox: { announce: async () => {} } },
     ...{ backoff: { attempts: 1, baseMs: 1, maxMs: 1 }, publicUrl: 'http://monitor.test' },
+    scanner: { concurrency: 1 },
   } as never
   await db.database.kysely
     .insertInto('runs')
@@ -125,7 +126,7 @@ describe('the project of a run', () => {
 
   test.each([
     ['nobody heard the request', REFUSED_CONNECTION],
-    ['Label Studio refused it', () => failed({ response: { status: 400, data: {} } })],
+    ['Label Studio refused it', () => failed({ response: { status: 400, data: {}, headers: {} } })],
     ['no Label Studio is configured', () => new LabelStudioError('unset', '')],
   ])('is made without a wait after %s', async (_why, failure) => {
     failures = [failure()]
@@ -137,7 +138,7 @@ describe('the project of a run', () => {
   test.each([
     ['the connection broke', () => failed({ code: 'ECONNRESET' })],
     ['no answer came in time', TIMEOUT],
-    ['Label Studio failed', () => failed({ response: { status: 500, data: {} } })],
+    ['Label Studio failed', () => failed({ response: { status: 500, data: {}, headers: {} } })],
   ])('is looked for after %s', async (_why, failure) => {
     failures = [failure()]
     await expect(make()).rejects.toBeInstanceOf(LabelStudioError)
@@ -180,7 +181,7 @@ describe('an import', () => {
   })
 
   test('into a project that was deleted fails with what to do', async () => {
-    failures = [failed({ response: { status: 404, data: '<html>' } })]
+    failures = [failed({ response: { status: 404, data: '<html>', headers: {} } })]
     await executeRun(deps, id, signal)
     expect(await findRun(db.database.kysely, id)).toMatchObject({
       status: 'failed',
@@ -199,8 +200,8 @@ describe('a run that another process is at', () => {
     const sent: unknown[] = []
     let definition: JobDefinition<{ run: string }> | undefined
     const queue = {
-      define: (_name: string, given: JobDefinition<{ run: string }>) => {
-        definition = given
+      define: (name: string, given: JobDefinition<{ run: string }>) => {
+        if (name === 'run') definition = given
       },
       send: async (...args: unknown[]) => void sent.push(args),
     }
