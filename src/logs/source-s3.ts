@@ -124,11 +124,11 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
       } while (token)
     },
 
-    async open({ key }, signal, { from: first = 0 } = {}) {
+    async open({ key }, signal, { from: first = 0, to = null } = {}) {
       const { client, GetObjectCommand } = await s3()
       const what = `reading ${JSON.stringify(key)} in ${place}`
       const get = (from: number, etag?: string) => {
-        const range = from > 0 ? `bytes=${from}-` : undefined
+        const range = from > 0 || to !== null ? `bytes=${from}-${to === null ? '' : to - 1}` : undefined
         const request = new GetObjectCommand({ Bucket: bucket, Key: key, Range: range, IfMatch: etag })
         return send(what, signal, (options) => client.send(request, options))
       }

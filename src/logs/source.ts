@@ -22,13 +22,13 @@ export interface LogSource {
   /** The objects whose key matches the key pattern, in no particular order. */
   list(signal?: AbortSignal): AsyncIterable<LogObject>
   /**
-   * An object's bytes as stored, `from` an offset on. With `reuse` a chunk need only be valid until two more were read: memory that is used again costs
+   * An object's bytes as stored, `from` an offset on, and up to `to` or further. With `reuse` a chunk need only be valid until two more were read: memory that is used again costs
    * a third less time than memory that is collected.
    */
   open(
     object: LogObject,
     signal?: AbortSignal,
-    options?: { reuse?: boolean; from?: number },
+    options?: { reuse?: boolean; from?: number; to?: number | null },
   ): Promise<Readable>
   close?(): Promise<void>
 }
