@@ -157,7 +157,7 @@ describe('opens', () => {
 
   test('with reuse, chunks that stay valid when their file has ended and another one is read', async () => {
     await writeFile(join(base, 'root/one'), Buffer.alloc(10, 1))
-    await writeFile(join(base, 'root/two'), Buffer.alloc(10, 2))
+    await writeFile(join(base, 'root/two'), Buffer.alloc(1 << 20, 2))
     const source = open({ path: '.' })
     const all = async (key: string) =>
       Array.fromAsync(await source.open(object(key), undefined, { reuse: true })) as Promise<Buffer[]>
