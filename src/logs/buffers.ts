@@ -1,5 +1,6 @@
 /**
  * Buffers that are used again: memory that is collected instead costs a third more time, and is collected late. A thread has its own.
+ * Only for who knows when nobody reads them any more: chunks of a stream may still be on their way when it has ended.
  */
 const free = new Map<number, Buffer[]>()
 const MAX_FREE = 16

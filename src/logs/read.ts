@@ -61,6 +61,8 @@ export async function* objectsOf({ source, window, signal }: ReadOptions): Async
 
 /** Which of an object's records: those that begin in `[from, to)` of its decompressed bytes; all of them by default. */
 export type ByteRange = Pick<Piece, 'from' | 'to'>
+/** What is asked for beyond a range: its last record ends there, as a rule. */
+const OVERLAP = 1 << 16
 const ALL_BYTES: ByteRange = { from: 0, to: null }
 
 /**
@@ -121,10 +123,20 @@ export async function readObject(
 
   async function* stored(): AsyncGenerator<Buffer> {
     // the byte before the range tells whether a record begins with it
-    const opened = await source.open(object, signal, { reuse: true, from: Math.max(0, from - 1), window })
-    for await (const chunk of opened) {
-      visitor.stored?.(chunk.length)
-      yield chunk
+    let at = Math.max(0, from - 1)
+    for (let until = to === null ? null : to + OVERLAP; ; until += OVERLAP) {
+      for await (const chunk of await source.open(object, signal, {
+        reuse: true,
+        from: at,
+        to: until,
+        window,
+      })) {
+        visitor.stored?.(chunk.length)
+        at += chunk.length
+        yield chunk
+      }
+      // the last record of the range may be longer than what was asked for beyond it
+      if (until === null || at < until || at >= (object.size ?? 0)) return
     }
   }
 

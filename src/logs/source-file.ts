@@ -2,7 +2,6 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
-import { giveBack, takeBuffer } from './buffers.ts'
 import { compileKeyPattern } from './key-pattern.ts'
 import { whereOpened } from './opened-file.ts'
 import type { FileSourceDefinition, LogObject, LogSource } from './source.ts'
@@ -43,7 +42,7 @@ async function* read(
       signal?.throwIfAborted()
       let buffer = buffers[i % REUSED_BUFFERS]
       if (!buffer) {
-        buffer = reuse ? takeBuffer(READ_BYTES) : Buffer.allocUnsafeSlow(READ_BYTES)
+        buffer = Buffer.allocUnsafeSlow(READ_BYTES)
         if (reuse) buffers.push(buffer)
       }
       const { bytesRead } = await file.read(buffer, 0, READ_BYTES, at)
@@ -56,7 +55,6 @@ async function* read(
     throw fileError(error, path, 'unavailable')
   } finally {
     await file.close()
-    buffers.forEach(giveBack)
   }
 }
 

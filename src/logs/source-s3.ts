@@ -162,12 +162,12 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
       }
     },
 
-    async open({ key }, signal, { from: first = 0 } = {}) {
+    async open({ key, etag: listed }, signal, { from: first = 0, to = null } = {}) {
       const { client, GetObjectCommand } = await s3()
       const what = `reading ${JSON.stringify(key)} in ${place}`
       const unavailable = (why: string) => new SourceError('unavailable', `${what}: ${why}`)
       const get = (from: number, etag?: string) => {
-        const range = from > 0 ? `bytes=${from}-` : undefined
+        const range = from > 0 || to !== null ? `bytes=${from}-${to === null ? '' : to - 1}` : undefined
         const request = new GetObjectCommand({
           Bucket: bucket,
           Key: key,
@@ -228,7 +228,9 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
         }
       }
 
-      return Readable.from(bytes(await get(first)), { objectMode: false })
+      // pieces of an object are of one version of it
+      const version = first > 0 || to !== null ? (listed ?? undefined) : undefined
+      return Readable.from(bytes(await get(first, version)), { objectMode: false })
     },
 
     async range({ key, etag }, start, end, signal) {

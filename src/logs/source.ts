@@ -34,13 +34,13 @@ export interface LogSource {
    */
   list(signal?: AbortSignal, window?: Window): AsyncIterable<LogObject>
   /**
-   * An object's bytes as stored, `from` an offset on where `opensFrom`. With `reuse` a chunk need only be valid until two more were read: memory that is used again costs
+   * An object's bytes as stored, `from` an offset on and up to `to` or further where `opensFrom`. With `reuse` a chunk need only be valid until two more were read: memory that is used again costs
    * a third less time than memory that is collected.
    */
   open(
     object: LogObject,
     signal?: AbortSignal,
-    options?: { reuse?: boolean; from?: number; window?: Window },
+    options?: { reuse?: boolean; from?: number; to?: number | null; window?: Window },
   ): Promise<Readable>
   /** An object's bytes as stored in `[start, end)`, fewer where it ends before. Without it, objects are only read from their start. */
   range?(object: LogObject, start: number, end: number, signal?: AbortSignal): Promise<Buffer>

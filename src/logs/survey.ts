@@ -32,7 +32,7 @@ export async function survey(options: ScanOptions, shardBytes: (total: number) =
 
 async function headOf(object: LogObject, { source, signal }: ScanOptions): Promise<Buffer> {
   let head: Buffer = Buffer.alloc(0)
-  for await (const chunk of await source.open(object, signal)) {
+  for await (const chunk of await source.open(object, signal, { to: HEAD_BYTES })) {
     head = Buffer.concat([head, chunk])
     if (head.length >= HEAD_BYTES) break
   }

@@ -22,7 +22,7 @@ export interface Sharding {
 }
 
 const MB = 1e6
-export const SHARDING: Sharding = { aloneBytes: 1_000 * MB, threadBytes: 48 * MB, processBytes: 256 * MB }
+export const SHARDING: Sharding = { aloneBytes: 1_000 * MB, threadBytes: 96 * MB, processBytes: 256 * MB }
 /** Larger shards cost a killed worker more, more of them cost the database more. */
 const FEW_SHARDS = 2_000
 const LARGEST = 4

@@ -31,7 +31,7 @@ export function memorySource(
         if (found) yield { key, size, date: found.date }
       }
     },
-    async open({ key }, signal, { from = 0 } = {}) {
+    async open({ key }, signal, { from = 0, to = null } = {}) {
       const content = objects[key]
       if (content === undefined) throw new SourceError('unavailable', `${key}: gone`)
       source.opened.push(key)
@@ -39,7 +39,7 @@ export function memorySource(
         source.open_most = Math.max(source.open_most, ++source.open_now)
         try {
           if (content instanceof Error) throw content
-          const all = Buffer.from(content as string)
+          const all = Buffer.from(content as string).subarray(0, to ?? undefined)
           for (let at = from; at < all.length; at += chunk) {
             signal?.throwIfAborted()
             await new Promise(setImmediate)

@@ -155,6 +155,18 @@ describe('opens', () => {
     expect(read).toBe(10 << 18)
   })
 
+  test('with reuse, chunks that stay valid when their file has ended and another one is read', async () => {
+    await writeFile(join(base, 'root/one'), Buffer.alloc(10, 1))
+    await writeFile(join(base, 'root/two'), Buffer.alloc(1 << 20, 2))
+    const source = open({ path: '.' })
+    const all = async (key: string) =>
+      Array.fromAsync(await source.open(object(key), undefined, { reuse: true })) as Promise<Buffer[]>
+    const one = await all('one')
+    await setTimeout(20)
+    await all('two')
+    expect(Buffer.concat(one)).toEqual(Buffer.alloc(10, 1))
+  })
+
   test.each([
     ['a link out of the root', 'out_2024-11-15.txt', 'refused'],
     ['a path out of the root', '../../outside/secret_2024-11-15.txt', 'refused'],

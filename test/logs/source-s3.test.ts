@@ -139,6 +139,21 @@ describe('reads', () => {
     })
   })
 
+  test.each([
+    ['from an offset on', { from: 100, to: null }],
+    ['up to an offset', { from: 0, to: 100 }],
+  ])('no piece %s of another version than the one that was listed', async (_which, piece) => {
+    server.objects.set('a', bytes)
+    const listed = { key: 'a', size: bytes.length, date: null, etag: '"older"' }
+    expect(await failure(open().open(listed, undefined, piece))).toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringContaining('replaced while it was read'),
+    })
+    const opened = await open().open({ ...listed, etag: etagOf(bytes) }, undefined, piece)
+    const expected = bytes.subarray(piece.from, piece.to ?? bytes.length)
+    expect(Buffer.concat(await Array.fromAsync(opened)).equals(expected)).toBe(true)
+  })
+
   test('not on in another object on a server that looks at ranges alone', async () => {
     server.objects.set('a', bytes)
     const half = cut(40_000, 1)
