@@ -70,8 +70,8 @@ export function familyOf(control: ControlTag, found: Region[]): Family {
 
 /** The regions of one control on both sides, and how they are compared. */
 export function readControl(control: ControlTag, prediction: ReadResult, annotation: ReadResult) {
-  const before = visibleRegions(control, prediction)
-  const after = visibleRegions(control, annotation)
+  const before = visibleRegions(control, prediction, annotation)
+  const after = visibleRegions(control, annotation, prediction)
   return { before, after, family: familyOf(control, [...before, ...after]) }
 }
 

@@ -38,8 +38,20 @@ export function asText(value: unknown): string {
   return typeof value === 'string' ? value.normalize('NFC') : canonical(value)
 }
 
+/** An id; null where there is none, and the editor gives one. */
 export function asId(value: unknown): string | null {
+  if (value === '') return null
   return typeof value === 'string' || typeof value === 'number' ? String(value) : null
+}
+
+/**
+ * Tells whether a region names what it is about: the editor drops one without `to_name`, and one that names two
+ * things at once. What was never in the editor, so that both sides have such regions, counts as it is.
+ */
+export function namedAmong(...sides: Region[][]): (region: Region) => boolean {
+  const isNamed = ({ to_name }: Region) => typeof to_name === 'string' && /^[^,]+$/.test(to_name)
+  const isFree = sides.every((regions) => !regions.every(isNamed))
+  return (region) => isFree || isNamed(region)
 }
 
 /** JSON with sorted keys and text in NFC: equal exactly for values that differ in nothing but writing. */
