@@ -36,6 +36,17 @@ export function visibleRegions(control: ControlTag, result: ReadResult, other: R
   )
 }
 
+/** The regions of a control without the `unread` ones that the other side does not have either. */
+export function missableRegions(own: Region[], other: Region[], unread: Set<Region>): Region[] {
+  if (unread.size === 0) return own
+  const ids = new Set(other.map(({ id }) => asId(id)))
+  return own.filter((region) => {
+    if (!unread.has(region)) return true
+    const id = asId(region.id)
+    return other.length > 0 && (own.length === 1 || id === null || ids.has(id))
+  })
+}
+
 /** What was chosen, as far as the editor finds it; of a path its end. */
 function chosenIn({ value }: Region): string[] {
   const { choices, taxonomy } = asRecord(value)

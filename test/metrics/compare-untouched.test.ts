@@ -135,6 +135,23 @@ describe('an untouched submit', () => {
       [],
     ],
     [
+      'stops at the first answer that it cannot read',
+      `<Rating name="s" toName="t"/>${TEXT}${CHOICES}`,
+      [choice('1', 'A'), stars('2', '4'), text('3', 'x')],
+      [choice('1', 'A')],
+      [choice('1', 'B')],
+      [choice('1', 'A'), text('4', 'y')],
+      [],
+    ],
+    [
+      'stops at the first span with a score that is no number',
+      LABELS,
+      [span('1', 0, 3, 'PER'), { ...span('2', 4, 7, 'ORG'), score: '0.5' }, span('3', 8, 9, 'ORG')],
+      [span('1', 0, 3, 'PER')],
+      [span('1', 0, 3, 'ORG')],
+      [span('1', 0, 3, 'PER'), span('4', 8, 10, 'ORG')],
+    ],
+    [
       'drops the labels of a box under another name than its own',
       BOXES,
       [box('1', 10, { labels: ['Car'] })],
