@@ -188,9 +188,7 @@ function edit(
 }
 
 const untouched = captures
-  .filter(
-    ({ changed, name }) => !changed && name !== 'ui-odd-prediction__ANNOTATION_CREATED__empty-result-qa',
-  )
+  .filter(({ changed, prediction }) => !changed && prediction.length > 0)
   .map(({ name, label_config, prediction, annotation }) => {
     const names = controlNames(prediction as Region[])
     const controls = parseLabelingConfig(label_config).controls.filter((tag) => names.includes(tag.name))
