@@ -1,7 +1,7 @@
 import type { ControlTag, Region } from '../labeling/types.ts'
 import { type Family, type Sides, STEPS } from './family.ts'
 import { type Matching, pairBy, sum } from './match.ts'
-import { asId, asRecord, canonical, order, type Value } from './read.ts'
+import { asId, asRecord, canonical, namedAmong, order, type Value } from './read.ts'
 import { pageOf, readPlace } from './regions.ts'
 
 /** One kind of answer to a question about the task, or about one of its regions (`perRegion`). */
@@ -14,6 +14,10 @@ export interface AnswerKind<T> {
   isShown?(value: Value): boolean
   /** Equal exactly for equal answers. */
   key(answer: T): string
+  /** The answer without what the editor adds to it by itself; null where nothing is left. */
+  withoutDefault?(answer: T, control: ControlTag): T | null
+  /** Whether a task may have several, each a region of its own; else the editor keeps the last. */
+  isSeveral?: boolean
   /** In [0, 1]; at most about `steps` steps of work. */
   similarity(a: T, b: T, steps: number): number
   /** Whether the answer has a part in the similarity (it always has in `changed`). */
@@ -25,6 +29,8 @@ export interface AnswerKind<T> {
   texts?(answer: T): string[]
 }
 
+type IsNamed = (region: Region) => boolean
+
 interface Item<T> {
   id: string | null
   page: number
@@ -32,6 +38,7 @@ interface Item<T> {
   place: string | null
   answer: T
   key: string
+  /** Whether it is missed where it has no counterpart. */
   isShown: boolean
 }
 
@@ -91,10 +98,11 @@ function matchAll<T>(
   prediction: Region[],
   annotation: Region[],
 ): Matching<Item<T>> {
-  const [left, right] = [prediction, annotation].map((regions) => readItems(kind, control, regions)) as [
-    Item<T>[],
-    Item<T>[],
-  ]
+  const isNamed = namedAmong(prediction, annotation)
+  const isOne = prediction.length !== annotation.length && !kind.isSeveral && !control.perRegion
+  const [left, right] = [prediction, annotation].map((regions) =>
+    readItems(kind, control, isOne ? lastOnes(kind, regions, isNamed) : regions, isNamed),
+  ) as [Item<T>[], Item<T>[]]
   const start: Matching<Item<T>> = { pairs: [], left, right }
   const [one, other] = [left[0], right[0]]
   if (one && other && left.length + right.length === 2 && !control.perRegion) {
@@ -120,14 +128,36 @@ function matchAll<T>(
   return pairBy(pairBy(equal, byId), ({ page }) => String(page))
 }
 
-function readItems<T>(kind: AnswerKind<T>, control: ControlTag, regions: Region[]): Item<T>[] {
+/**
+ * The answers about the task that the editor keeps: of each page those under the id of the last one that it can read.
+ * That is told only where the other side has fewer or more, so that order says nothing where the editor did nothing.
+ */
+function lastOnes<T>(kind: AnswerKind<T>, regions: Region[], isNamed: IsNamed): Region[] {
+  if (regions.length < 2 || regions.some((region) => readPlace(region, regions.length) !== null))
+    return regions
+  const isRead = (region: Region) => isNamed(region) && (kind.isShown?.(asRecord(region.value)) ?? true)
+  const last = new Map(regions.filter(isRead).map((region) => [pageOf(region), region]))
+  return regions.filter((region) => {
+    const kept = last.get(pageOf(region))
+    return !kept || region === kept || (asId(kept.id) !== null && asId(region.id) === asId(kept.id))
+  })
+}
+
+function readItems<T>(
+  kind: AnswerKind<T>,
+  control: ControlTag,
+  regions: Region[],
+  isNamed: IsNamed,
+): Item<T>[] {
   const items = regions.flatMap((region): Item<T>[] => {
     const value = asRecord(region.value)
     const answer = kind.read(value, control)
     if (answer === null) return []
     const place = readPlace(region, regions.length)?.key ?? null
-    const isShown = kind.isShown?.(value) ?? true
-    return [{ id: asId(region.id), page: pageOf(region), place, answer, key: kind.key(answer), isShown }]
+    const own = kind.withoutDefault ? kind.withoutDefault(answer, control) : answer
+    const isShown = own !== null && isNamed(region) && (kind.isShown?.(value) ?? true)
+    const key = own === null ? '' : kind.key(own)
+    return [{ id: asId(region.id), page: pageOf(region), place, answer, key, isShown }]
   })
   const turn = ({ answer }: Item<T>) => kind.turn?.(answer) ?? 0
   return items.sort((a, b) => turn(a) - turn(b) || order(a.key, b.key))

@@ -1,4 +1,5 @@
 import type { Region } from '../labeling/types.ts'
+import { unreadRegions } from './readable.ts'
 
 /** The `value` of a region: of any shape, because nobody checked it. */
 export type Value = Record<string, unknown>
@@ -8,6 +9,8 @@ export interface ReadResult {
   /** Regions by `from_name`, in the order of the list. */
   regions: Map<string, Region[]>
   relations: Region[]
+  /** What the editor does not show, because it can't read it or something before it. */
+  unread: Set<Region>
 }
 
 /** Deeper parts of a value count as equal: no control tag nests so far, and recursion has to end. */
@@ -38,8 +41,20 @@ export function asText(value: unknown): string {
   return typeof value === 'string' ? value.normalize('NFC') : canonical(value)
 }
 
+/** An id; null where there is none, and the editor gives one. */
 export function asId(value: unknown): string | null {
+  if (value === '') return null
   return typeof value === 'string' || typeof value === 'number' ? String(value) : null
+}
+
+/**
+ * Tells whether a region names what it is about: the editor drops one without `to_name`, and one that names two
+ * things at once. What was never in the editor, so that both sides have such regions, counts as it is.
+ */
+export function namedAmong(...sides: Region[][]): (region: Region) => boolean {
+  const isNamed = ({ to_name }: Region) => typeof to_name === 'string' && /^[^,]+$/.test(to_name)
+  const isFree = sides.every((regions) => !regions.every(isNamed))
+  return (region) => isFree || isNamed(region)
 }
 
 /** JSON with sorted keys and text in NFC: equal exactly for values that differ in nothing but writing. */
@@ -69,13 +84,15 @@ export function order(a: string, b: string): number {
 export function readResult(result: unknown): ReadResult {
   const entries = (Array.isArray(result) ? result : []).filter(isRecord) as Region[]
   const regions = new Map<string, Region[]>()
-  for (const region of mergeTrackLabels(entries.filter((entry) => entry.type !== 'relation'))) {
+  const merged = mergeTrackLabels(entries.filter((entry) => entry.type !== 'relation'))
+  for (const region of merged) {
     if (typeof region.from_name !== 'string') continue
     const known = regions.get(region.from_name)
     if (known) known.push(region)
     else regions.set(region.from_name, [region])
   }
-  return { regions, relations: entries.filter((entry) => entry.type === 'relation') }
+  const relations = entries.filter((entry) => entry.type === 'relation')
+  return { regions, relations, unread: unreadRegions(merged) }
 }
 
 /**

@@ -4,7 +4,18 @@ import { type Geometry, near, type Place, places } from './geometry.ts'
 import { mask } from './masks.ts'
 import { type Matching, pairAlike, pairBy, type Scoring, twoWayMean } from './match.ts'
 import { keyPoint, type Point, pointDistance, polygon } from './points.ts'
-import { asId, asList, asNumber, asRecord, asText, canonical, isRecord, order, type Value } from './read.ts'
+import {
+  asId,
+  asList,
+  asNumber,
+  asRecord,
+  asText,
+  canonical,
+  isRecord,
+  namedAmong,
+  order,
+  type Value,
+} from './read.ts'
 import { ellipse, rectangle } from './shapes.ts'
 import { span } from './spans.ts'
 import { track } from './video.ts'
@@ -15,7 +26,13 @@ interface Item {
   /** Which of several images, pages or items it lies on. */
   page: number
   place: Place
+  /** The place of the first region with the same id, where the editor puts all of them; null for a first one. */
+  first: Place | null
   labels: string[]
+  /** Whether the labels stand under another name than the tag's, where the editor finds none. */
+  isMislabelled: boolean
+  /** Whether it is missed where it has no counterpart. */
+  isShown: boolean
   /** Whether it has labels alone: the editor loses a place that it can't draw, and adds one where another tag drew it. */
   isBare: boolean
   /** Equal for regions with the same labels on the same page. */
@@ -92,11 +109,43 @@ function readItem(region: Region, regions: number): Item {
   const kind = canonical([page, labels])
   const isBare =
     labels.length > 0 && Object.keys(value).every((key) => /labels$|^text$|^globalOffsets$/.test(key))
-  return { id: asId(region.id), page, place, isBare, labels, kind, key: `${kind} ${place.key}` }
+  const type = asText(region.type)
+  const isMislabelled = labels.length > 0 && type.endsWith('labels') && value[type] === undefined
+  return {
+    ...{ id: asId(region.id), page, place, first: null, isBare, labels, isMislabelled, kind },
+    key: `${kind} ${place.key}`,
+    // A span of a text without labels is gone, unlike others.
+    isShown: !(isMislabelled && type === 'labels'),
+  }
 }
 
-const same = (a: Item, b: Item) =>
-  a.kind === b.kind && (a.place.same(b.place) || (a.id !== null && a.id === b.id && (a.isBare || b.isBare)))
+/** The regions of one side, in an order of their own. */
+function readItems(regions: Region[], count: number, isNamed: (region: Region) => boolean): Item[] {
+  const items = regions.map((region) => {
+    const item = readItem(region, count)
+    return { ...item, isShown: item.isShown && isNamed(region) }
+  })
+  const firsts = new Map<string | null, Place>()
+  for (const item of items) {
+    const first = firsts.get(item.id)
+    if (first) item.first = first
+    else if (item.id !== null) firsts.set(item.id, item.place)
+  }
+  return items.sort((a, b) => order(a.key, b.key))
+}
+
+const sameKind = (a: Item, b: Item) =>
+  a.kind === b.kind ||
+  (a.page === b.page &&
+    ((a.isMislabelled && b.labels.length === 0) || (b.isMislabelled && a.labels.length === 0)))
+
+const samePlace = (a: Item, b: Item) =>
+  a.place.same(b.place) ||
+  (a.first?.same(b.place) ?? false) ||
+  (b.first?.same(a.place) ?? false) ||
+  (a.id !== null && a.id === b.id && (a.isBare || b.isBare))
+
+const same = (a: Item, b: Item) => sameKind(a, b) && samePlace(a, b)
 
 const scoring: Scoring<Item> = {
   meets: (a, b) => a.kind === b.kind && a.place.meets(b.place),
@@ -112,15 +161,18 @@ const MAX_NEAR = 1e6
 /** Pairs the regions that are equal: under one id, written alike, then within the tolerances. */
 function pairEqual(prediction: Region[], annotation: Region[]): Matching<Item> {
   const count = prediction.length + annotation.length
-  const [left, right] = [prediction, annotation].map((regions) =>
-    regions.map((region) => readItem(region, count)).sort((a, b) => order(a.key, b.key)),
-  ) as [Item[], Item[]]
+  const isNamed = namedAmong(prediction, annotation)
+  const [left, right] = [prediction, annotation].map((regions) => readItems(regions, count, isNamed)) as [
+    Item[],
+    Item[],
+  ]
   const byId = pairBy({ pairs: [], left, right }, (item) => item.id, same)
   const byValue = pairBy(byId, (item) => item.key)
   const search = byValue.left.length * byValue.left.reduce((total, { key }) => total + key.length, 0)
-  return byValue.left.length === byValue.right.length && search < MAX_SEARCH
-    ? pairAlike(byValue, same)
-    : byValue
+  const isCounted = ({ isShown }: Item) => isShown
+  const { pairs, ...rest } =
+    byValue.left.length === byValue.right.length && search < MAX_SEARCH ? pairAlike(byValue, same) : byValue
+  return { pairs, left: rest.left.filter(isCounted), right: rest.right.filter(isCounted) }
 }
 
 /** Key points are matched one to one, the nearest first; each side's points have 1 when matched, else 0. */

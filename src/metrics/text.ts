@@ -63,6 +63,12 @@ export const textArea: AnswerKind<string[]> = {
   },
   isShown: ({ text }) => asList(text).every((entry) => typeof entry === 'string'),
   key: canonical,
+  // The editor adds the text of `value` at each submit, as if it had been typed.
+  withoutDefault(entries, control) {
+    const preset = control.perRegion ? '' : asText(control.attributes?.value ?? '')
+    const end = preset === '' ? entries.length : entries.findLastIndex((entry) => entry !== preset) + 1
+    return end === 0 ? null : entries.slice(0, end)
+  },
   similarity(a, b, steps) {
     const [fewer, more] = a.length < b.length ? [a, b] : [b, a]
     const scores = fewer.map((entry, index) =>
@@ -90,6 +96,7 @@ export const chat: AnswerKind<Message> = {
   key: ({ role, content }) => canonical([role, content]),
   similarity: (a, b, steps) => (a.role === b.role ? textSimilarity(a.content, b.content, steps) : 0),
   counts: ({ role }) => role === 'assistant',
+  isSeveral: true,
   turn: ({ createdAt }) => createdAt,
   texts: ({ content }) => [content],
 }
