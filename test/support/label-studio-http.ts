@@ -41,7 +41,8 @@ export async function startLabelStudioHttp(): Promise<LabelStudioHttp> {
     if (name === 'current-user') return { id: 1, email: 'a@example.org' }
     if (name === 'token') return { access: 'access-token' }
     if (path.endsWith('/import/predictions')) {
-      for (const { task, ...prediction } of body) it.tasks[task - 1]!.predictions = [prediction]
+      for (const { task, ...prediction } of body)
+        Object.assign(it.tasks[task - 1] as object, { predictions: [prediction] })
       return { created: body.length }
     }
     if (name === 'projects' && method === 'POST' && sub === 'import') {
