@@ -15,6 +15,7 @@ export interface LabelStudioProject {
   model_version: string
   /** Null in the answer to a creation; a number otherwise. */
   task_number: number | null
+  total_predictions_number?: number | null
 }
 
 export interface LabelStudioAnnotation {
@@ -54,6 +55,8 @@ export interface ImportTask {
   meta: Record<string, unknown>
   predictions: { model_version: string; score?: number; result: Region[] }[]
 }
+
+export type NewPrediction = ImportTask['predictions'][number] & { task: number }
 
 export interface LabelStudioWebhook {
   id: number
@@ -99,6 +102,8 @@ export interface LabelStudio {
   ): Promise<void>
   /** Imports all tasks or none. @returns their ids in the order given. */
   importTasks(project: number, tasks: ImportTask[]): Promise<number[]>
+  /** Adds predictions to tasks that exist. */
+  importPredictions(project: number, predictions: NewPrediction[]): Promise<void>
   task(id: number): Promise<LabelStudioTask & { project: number }>
   tasks(project: number, query: TaskQuery): Promise<{ total: number; tasks: LabelStudioTask[] }>
   deleteTask(id: number): Promise<void>
@@ -195,6 +200,13 @@ export function createLabelStudio(
       }
       return answer.task_ids
     },
+    importPredictions: (project, predictions) =>
+      call({
+        method: 'POST',
+        url: `/api/projects/${project}/import/predictions`,
+        data: predictions,
+        timeout: IMPORT_TIMEOUT_MS,
+      }),
     task: (id) => call({ url: `/api/tasks/${id}/` }),
     tasks: (project, query) =>
       call({ url: '/api/tasks', params: taskParams(project, query), timeout: IMPORT_TIMEOUT_MS }),

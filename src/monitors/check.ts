@@ -61,8 +61,21 @@ function checkThresholds({ thresholds = [] }: MonitorDraft): FieldError[] {
     if (threshold.max == null && threshold.min == null) {
       errors.push({ path: `/thresholds/${index}`, message: 'A threshold needs max, min or both.' })
     }
+    errors.push(...checkBounds(threshold).map((message) => ({ path: `/thresholds/${index}`, message })))
     return errors
   })
+}
+
+/** Bounds that no value keeps, and a warning that could come only after the failure. */
+function checkBounds({ max, min, warn }: { max?: number | null; min?: number | null; warn?: number | null }) {
+  const problems: string[] = []
+  if (max != null && min != null && max < min)
+    problems.push(`max ${max} is below min ${min}: nothing passes.`)
+  if (warn != null && max != null && warn > max)
+    problems.push(`warn ${warn} is above max ${max}: it has to come first.`)
+  if (warn != null && max == null && min != null && warn < min)
+    problems.push(`warn ${warn} is below min ${min}: it has to come first.`)
+  return problems
 }
 
 function checkLabeling(text: string, draft: MonitorDraft): FieldError[] {

@@ -4,11 +4,13 @@ import { retally } from '../annotations/retally.ts'
 import { lockProject, writeTasks } from '../annotations/store.ts'
 import { toJsonb } from '../db/json.ts'
 import type { RunTasksTable } from '../db/tables.ts'
+import type { LabelStudioProject } from '../labeling/client.ts'
 import { dataHash } from '../labeling/data-hash.ts'
 import { importTask, taskIdsByKey } from '../labeling/project.ts'
 import type { Region } from '../labeling/types.ts'
 import { type RunDependencies, RunStopped } from './execute.ts'
 import { attempt, IN_FLIGHT_MS, LOOK_AGAIN_MS } from './in-flight.ts'
+import { importMissingPredictions } from './missing-predictions.ts'
 import type { Plan } from './plan.ts'
 import { type RunProgress, type RunRow, update } from './run.ts'
 
@@ -60,7 +62,8 @@ export async function importTasks(
   } finally {
     await noted
   }
-  await removeDuplicates(deps, run, plan.tasks)
+  const there = await removeDuplicates(deps, run, plan.tasks)
+  await importMissingPredictions(deps, run, plan, there)
   // Label Studio took the version of the first import's last prediction; where none had one, reviewers would see none.
   if (plan.predictions > 0)
     await deps.labelStudio.updateProject(run.project_id as number, { model_version: plan.model_version })
@@ -163,10 +166,18 @@ async function note(deps: RunDependencies, run: RunRow, ids: Map<string, number>
   if (!going) throw new RunStopped()
 }
 
-/** A request that seemed lost may have been carried out after all: of two tasks with one key, the later goes. */
-async function removeDuplicates(deps: RunDependencies, run: RunRow, tasks: number): Promise<void> {
-  const { task_number } = await deps.labelStudio.project(run.project_id as number)
-  if ((task_number ?? 0) <= tasks) return
+/**
+ * A request that seemed lost may have been carried out after all: of two tasks with one key, the later goes.
+ *
+ * @returns the project as it is then
+ */
+async function removeDuplicates(
+  deps: RunDependencies,
+  run: RunRow,
+  tasks: number,
+): Promise<LabelStudioProject> {
+  const there = await deps.labelStudio.project(run.project_id as number)
+  if ((there.task_number ?? 0) <= tasks) return there
   const kept = await deps.database.kysely
     .selectFrom('run_tasks')
     .select(['key', 'task_id'])
@@ -176,4 +187,5 @@ async function removeDuplicates(deps: RunDependencies, run: RunRow, tasks: numbe
   for (const { key, task_id } of kept) {
     for (const id of found.get(key) ?? []) if (id !== task_id) await deps.labelStudio.deleteTask(id)
   }
+  return deps.labelStudio.project(run.project_id as number)
 }

@@ -213,6 +213,21 @@ email_password = visible-nowhere-password`
   })
 })
 
+test.each([
+  ['neither limit', {}, /needs max, min or both/],
+  ['limits that no value keeps', { max: 0.1, min: 0.5 }, /max 0.1 is below min 0.5/],
+  ['a warning above the maximum', { max: 0.1, warn: 0.5 }, /warn 0.5 is above max 0.1/],
+  ['a warning below the minimum', { min: 0.5, warn: 0.1 }, /warn 0.1 is below min 0.5/],
+])('a threshold with %s is refused', async (_case, limits, says) => {
+  const thresholds = [{ metric: 'similarity', ...limits }]
+  const answer = await it
+    .request()
+    .post('/monitors')
+    .send(monitorInput({ name: 'unlimited', thresholds }))
+  expect(answer.status).toBe(422)
+  expect(answer.body.errors).toEqual([{ path: '/thresholds/0', message: expect.stringMatching(says) }])
+})
+
 describe('the preview', () => {
   const record = (answer: string) => `Timestamp: 2024-11-11 00:12:33
 User Input: "What is the capital of France?"

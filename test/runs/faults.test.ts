@@ -79,6 +79,7 @@ afterEach(() => {
   s3.fault = null
   labelStudio.fault = null
   labelStudio.delayMs = 0
+  labelStudio.losesPredictions = false
   smtpAnswer = null
 })
 
@@ -220,6 +221,15 @@ describe('a run is ready although Label Studio', () => {
     labelStudio.fault = fault
     expect(await run()).toMatchObject({ status: 'ready', error: null, progress: { tasks_imported: 20 } })
     expect(labelStudio.tasks).toHaveLength(20)
+  })
+
+  test('imports tasks without their predictions and calls it done: they get them afterwards', async () => {
+    labelStudio.losesPredictions = true
+    injected++
+    expect(await run()).toMatchObject({ status: 'ready', error: null, progress: { tasks_imported: 20 } })
+    const shown = labelStudio.tasks.flatMap(({ predictions }) => predictions as { result: object[] }[])
+    expect(shown).toHaveLength(20)
+    expect(shown[0]).toMatchObject({ result: [{ from_name: 'answer' }] })
   })
 
   test('asks to wait: it is not called before', async () => {

@@ -12,6 +12,8 @@ export interface LabelStudioHttp {
   tasks: Record<string, unknown>[]
   webhooks: Record<string, unknown>[]
   fault: LabelStudioFault | null
+  /** Imports tasks without their predictions, as Label Studio does when its SQLite was locked at the first try. */
+  losesPredictions: boolean
   /** How long each answer takes, in ms. */
   delayMs: number
   close(): Promise<void>
@@ -26,6 +28,7 @@ export async function startLabelStudioHttp(): Promise<LabelStudioHttp> {
     tasks: [],
     webhooks: [],
     fault: null,
+    losesPredictions: false,
     delayMs: 0,
     close: async () => {},
   }
@@ -37,8 +40,15 @@ export async function startLabelStudioHttp(): Promise<LabelStudioHttp> {
     if (name === 'version') return { release: '1.23.2' }
     if (name === 'current-user') return { id: 1, email: 'a@example.org' }
     if (name === 'token') return { access: 'access-token' }
+    if (path.endsWith('/import/predictions')) {
+      for (const { task, ...prediction } of body)
+        Object.assign(it.tasks[task - 1] as object, { predictions: [prediction] })
+      return { created: body.length }
+    }
     if (name === 'projects' && method === 'POST' && sub === 'import') {
-      const ids = body.map((task: object) => it.tasks.push({ id: it.tasks.length + 1, ...task }))
+      const ids = body.map((task: object) =>
+        it.tasks.push({ id: it.tasks.length + 1, ...task, ...(it.losesPredictions && { predictions: [] }) }),
+      )
       return { task_ids: ids }
     }
     if (name === 'projects' && method === 'POST') {
@@ -46,7 +56,10 @@ export async function startLabelStudioHttp(): Promise<LabelStudioHttp> {
       return projects.at(-1)
     }
     if (name === 'projects' && method === 'PATCH') return Object.assign(project as object, body)
-    if (name === 'projects' && id) return { ...project, task_number: it.tasks.length }
+    if (name === 'projects' && id) {
+      const total_predictions_number = it.tasks.flatMap(({ predictions }) => predictions).length
+      return { ...project, task_number: it.tasks.length, total_predictions_number }
+    }
     if (name === 'projects') return { results: projects }
     if (name === 'tasks') return { total: it.tasks.length, tasks: it.tasks }
     if (name === 'webhooks' && method === 'GET') return it.webhooks
