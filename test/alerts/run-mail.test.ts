@@ -157,7 +157,7 @@ describe('what comes in stays text', () => {
   const run: FinishedRun = {
     ...ready,
     monitor: hostile,
-    project: { title: hostile, url: 'javascript:alert(1)' },
+    project: { id: 12, title: hostile, url: 'javascript:alert(1)' },
     strata: [{ key: hostile, seen: 1, sampled: 1 }],
     webhook: { problem: hostile, remedy: hostile },
   }

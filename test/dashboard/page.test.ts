@@ -40,7 +40,7 @@ afterAll(async () => {
 
 const VIEWS: [name: string, hash: () => string, isDrawn: string][] = [
   ['monitors', () => '#/', 'ul.cards li:nth-child(4)'],
-  ['monitor', () => '#/monitors/qa-model', 'uplot-chart canvas'],
+  ['monitor', () => '#/monitors/qa-model', '.facts ~ section uplot-chart canvas'],
   ['monitor-without-runs', () => '#/monitors/fresh', '.empty'],
   ['new-monitor', () => '#/new', 'form'],
   ['runs', () => '#/runs', 'table'],
