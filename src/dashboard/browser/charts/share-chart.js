@@ -33,7 +33,7 @@ export function shareChart({ said, points, lines, connected }) {
     height: 240,
     data: [numbers, low, high, values, ...flat],
     options: (colors) => ({
-      padding: [12, 8, 0, 0],
+      padding: [12, 18, 0, 0],
       scales: {
         x: { time: false, range: () => [-0.5, Math.max(0.5, points.length - 0.5)] },
         y: { range: () => [0, top([...high, ...values, ...flat.flat()])] },
