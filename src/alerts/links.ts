@@ -2,7 +2,7 @@ import type { components } from '../contract/schema.ts'
 
 type Links = components['schemas']['AnnouncementLinks']
 
-/** Where to read on about a run and its project. */
+/** Where a program reads on about a run and its project: addresses of the API. */
 export function linksOf(options: {
   publicUrl: string
   run: string
@@ -17,4 +17,14 @@ export function linksOf(options: {
     export: evaluation && `${evaluation}/export?format=preference&changed=true`,
     label_studio: project?.url ?? null,
   }
+}
+
+/** Where a person reads on about a run, on the page of the service. */
+export function runPage(publicUrl: string, run: string): string {
+  return `${publicUrl}/#/runs/${encodeURIComponent(run)}`
+}
+
+/** Where a person reads on about what reviewers made of a project, on the page of the service. */
+export function evaluationPage(publicUrl: string, project: number): string {
+  return `${publicUrl}/#/evaluations/${project}`
 }

@@ -1,3 +1,4 @@
+import { evaluationPage, runPage } from './links.ts'
 import { type Block, type MailContent, renderMail } from './mail-body.ts'
 
 /** What the e-mail at the end of a run tells; the fields of the API's run, and what became of the webhook. */
@@ -13,7 +14,7 @@ export interface FinishedRun {
   /** How many tasks come without what the model answered. */
   tasks_blind?: number
   /** Null when there is none: no record in the window, or failed before it was made. */
-  project: { title: string; url: string } | null
+  project: { id: number; title: string; url: string } | null
   webhook?: { problem: string | null; remedy: string | null } | null
   error?: { message: string; remedy?: string | null } | null
 }
@@ -28,9 +29,9 @@ const MAX_ROWS = 100
 export function renderRunMail(run: FinishedRun, { serviceUrl }: { serviceUrl: string }): MailContent {
   const footer: Block = {
     kind: 'footer',
-    text: `Run ${run.id} of the monitor ${run.monitor}\nlabel-studio-monitor, ${serviceUrl}`,
+    text: `Run ${run.id} of the monitor ${run.monitor}\nlabel-studio-monitor, ${runPage(serviceUrl, run.id)}`,
   }
-  const { heading, blocks } = run.status === 'failed' ? failed(run, serviceUrl) : ready(run)
+  const { heading, blocks } = run.status === 'failed' ? failed(run, serviceUrl) : ready(run, serviceUrl)
   return renderMail(heading, [...blocks, footer])
 }
 
@@ -39,7 +40,7 @@ interface Letter {
   blocks: Block[]
 }
 
-function ready(run: FinishedRun): Letter {
+function ready(run: FinishedRun, serviceUrl: string): Letter {
   const { project } = run
   if (!project) {
     const advice =
@@ -65,6 +66,7 @@ function ready(run: FinishedRun): Letter {
         text: `The project “${project.title}” is ready in Label Studio: ${count(sampled(run))} of ${count(run.progress.records_seen)} records from ${run.window.from} to ${run.window.to}, ${withAnswers(run)}, wait for review.`,
       },
       { kind: 'link', label: 'Open the project', url: project.url },
+      paragraph(`What reviewers change is counted live at ${evaluationPage(serviceUrl, project.id)}`),
       facts(run),
       ...perStratum(run),
       ...webhookProblem(run),
@@ -90,7 +92,7 @@ function failed(run: FinishedRun, serviceUrl: string): Letter {
       },
       ...(run.error?.remedy ? [paragraph(`What to mend: ${sentence(run.error.remedy)}`)] : []),
       paragraph(
-        `When it is mended, retry the run on the page ${serviceUrl}, or with an API token by the command below. It goes on from where it stood and makes nothing twice.`,
+        `When it is mended, retry the run on its page ${runPage(serviceUrl, run.id)}, or with an API token by the command below. It goes on from where it stood and makes nothing twice.`,
       ),
       {
         kind: 'command',

@@ -52,7 +52,7 @@ export function announceThreshold(
     at: now,
     run,
     project: project.project_id,
-    mail: renderThresholdMail(data),
+    mail: renderThresholdMail(data, publicUrl),
     data: data as unknown as Record<string, unknown>,
   }
 }

@@ -1,13 +1,18 @@
 import { metricName } from '../evaluations/metric.ts'
+import { evaluationPage, runPage } from './links.ts'
 import { type Block, type MailContent, renderMail } from './mail-body.ts'
 import type { ThresholdAnnouncement } from './threshold-announcement.ts'
 
-/** The e-mail about a threshold that warns, fails, still does so, or has recovered. */
-export function renderThresholdMail(told: ThresholdAnnouncement): MailContent {
+/**
+ * The e-mail about a threshold that warns, fails, still does so, or has recovered. People get the pages at `publicUrl`;
+ * the links of the announcement are for programs.
+ */
+export function renderThresholdMail(told: ThresholdAnnouncement, publicUrl: string): MailContent {
   const { threshold, monitor, title, coverage, links } = told
   const metric = metricName(threshold)
   const blocks: (Block | null)[] = [
     { kind: 'paragraph', text: explain(told) },
+    { kind: 'link', label: 'See the evaluation', url: evaluationPage(publicUrl, told.project) },
     links.label_studio === null ? null : { kind: 'link', label: 'Open the project', url: links.label_studio },
     {
       kind: 'facts',
@@ -24,7 +29,10 @@ export function renderThresholdMail(told: ThresholdAnnouncement): MailContent {
       ],
     },
     ...(told.state === 'ok' || links.export === null ? [] : corrections(links.export)),
-    { kind: 'footer', text: `Run ${told.run} of the monitor ${monitor}\nlabel-studio-monitor, ${links.run}` },
+    {
+      kind: 'footer',
+      text: `Run ${told.run} of the monitor ${monitor}\nlabel-studio-monitor, ${runPage(publicUrl, told.run)}`,
+    },
   ]
   return renderMail(
     `${headingOf(told)}: ${metric}, ${title}`,

@@ -217,7 +217,8 @@ test('a mail says what happened and where to read on', async () => {
     'http://label-studio.test/projects/12',
     'https://monitor.test/evaluations/12/export?format=preference&changed=true',
     '100 (200 tasks in all)',
-    `https://monitor.test/runs/${run}`,
+    'https://monitor.test/#/evaluations/12',
+    `https://monitor.test/#/runs/${run}`,
   ]) {
     expect(mail?.text).toContain(text)
   }

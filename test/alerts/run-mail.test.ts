@@ -13,7 +13,7 @@ const ready: FinishedRun = {
     { key: '2024-11-05', seen: 4300, sampled: 188 },
     { key: '2024-11-06', seen: 12, sampled: 12 },
   ],
-  project: { title: 'QA model', url: 'https://labels.example.org/projects/12/data' },
+  project: { id: 12, title: 'QA model', url: 'https://labels.example.org/projects/12/data' },
   webhook: { problem: null, remedy: null },
   error: null,
 }
@@ -58,7 +58,8 @@ describe('a run that is ready', () => {
     ['each date', '2024-11-05 4,300 188 2024-11-06 12 12'],
     ['that nothing was malformed', 'Malformed 0'],
     ['the run', '0190-run'],
-    ['the service', serviceUrl],
+    ['the page of the run', `${serviceUrl}/#/runs/`],
+    ['the page of the evaluation', `${serviceUrl}/#/evaluations/12`],
   ])('text and HTML say %s', (_, expected) => {
     for (const form of bothForms(ready)) expect(form).toContain(expected)
   })
@@ -156,7 +157,7 @@ describe('what comes in stays text', () => {
   const run: FinishedRun = {
     ...ready,
     monitor: hostile,
-    project: { title: hostile, url: 'javascript:alert(1)' },
+    project: { id: 12, title: hostile, url: 'javascript:alert(1)' },
     strata: [{ key: hostile, seen: 1, sampled: 1 }],
     webhook: { problem: hostile, remedy: hostile },
   }
@@ -183,7 +184,7 @@ describe('what comes in stays text', () => {
   })
 
   test('a quote in a URL does not end its attribute', () => {
-    const project = { title: 'x', url: 'https://x/"onmouseover="alert(1)' }
+    const project = { id: 12, title: 'x', url: 'https://x/"onmouseover="alert(1)' }
     expect(renderRunMail({ ...ready, project }, { serviceUrl }).html).not.toMatch(/"onmouseover/)
   })
 

@@ -41,7 +41,7 @@ const FACTS = [
 /** Monitors in every state that the dashboard shows, and what reviewers made of their runs. */
 export async function fillWorld(
   service: TestService,
-): Promise<{ qa: number; tickets: number; shelves: number; run: string }> {
+): Promise<{ qa: number; tickets: number; shelves: number; blind: number; run: string }> {
   const create = async (input: object) =>
     (await service.request().post('/monitors').send(input).expect(201)).body
   const qa = await create(
@@ -58,6 +58,13 @@ export async function fillWorld(
   )
   const shelves = await create(
     monitorInput({ name: 'shelves', title: 'Shelf photos', labeling: { config: SHELVES } }),
+  )
+  const blindly = await create(
+    monitorInput({
+      name: 'blindly',
+      title: 'Ticket triage, half of it blind',
+      labeling: { config: TICKETS },
+    }),
   )
   await create(monitorInput({ name: 'fresh', title: 'Summaries' }))
 
@@ -100,12 +107,27 @@ export async function fillWorld(
     controls: ['box'],
     tasks: Array.from({ length: 12 }, (_, index) => photo(index)),
   })
+  await reviewedProject(service.database.database, {
+    project: 61,
+    run: {
+      monitor: blindly,
+      from: '2024-11-11',
+      to: '2024-11-11',
+      strata: [{ key: '2024-11-11', seen: 2600, sampled: 80, blind: 40 }],
+    },
+    labelConfig: TICKETS,
+    controls: ['entity', 'topic'],
+    tasks: Array.from({ length: 80 }, (_, index) => ({
+      ...ticket(index * 7 + (index % 3)),
+      blind: index % 2 === 1,
+    })),
+  })
   await reviewedProject(service.database.database, { project: 51, tasks: questions(8, 0.25, 'v1', '') })
   await service.database.database.kysely
     .updateTable('runs')
     .set({ progress: toJsonb(progress(9_870, 140)), finished_at: new Date(Date.now() - 3_600_000) })
     .execute()
-  return { qa: 26, tickets: 31, shelves: 41, run: await runningRun(service, qa) }
+  return { qa: 26, tickets: 31, shelves: 41, blind: 61, run: await runningRun(service, qa) }
 }
 
 function datesOf(week: number): string[] {

@@ -33,7 +33,7 @@ export function shareChart({ said, points, lines, connected }) {
     height: 240,
     data: [numbers, low, high, values, ...flat],
     options: (colors) => ({
-      padding: [12, 8, 0, 0],
+      padding: [12, 18, 0, 0],
       scales: {
         x: { time: false, range: () => [-0.5, Math.max(0.5, points.length - 0.5)] },
         y: { range: () => [0, top([...high, ...values, ...flat.flat()])] },
@@ -42,7 +42,7 @@ export function shareChart({ said, points, lines, connected }) {
         {
           ...quietAxis(colors),
           grid: { show: false },
-          splits: () => labelled(numbers),
+          splits: (plot) => labelled(numbers, plot.width),
           values: (_, splits) => splits.map((index) => points[index]?.key ?? ''),
         },
         { ...quietAxis(colors), size: 52, values: (_, splits) => splits.map((share) => percent(share)) },
@@ -82,9 +82,9 @@ function top(shares) {
   return Math.min(1, Math.ceil(highest * 10.5) / 10)
 }
 
-/** At most eight of them, the last one always. @param {number[]} numbers */
-function labelled(numbers) {
-  const step = Math.ceil(numbers.length / 8)
+/** As many of them as have room, at most eight; the last one always. @param {number[]} numbers @param {number} width */
+function labelled(numbers, width) {
+  const step = Math.ceil(numbers.length / Math.max(1, Math.min(8, Math.floor(width / 95))))
   return numbers.filter((index) => (numbers.length - 1 - index) % step === 0)
 }
 

@@ -24,7 +24,7 @@ export function stratumSection({ by_stratum }) {
   })
   return html`<section>
     <h2>${title}</h2>
-    ${by_stratum.length > 1 ? html`<uplot-chart .spec=${spec}></uplot-chart><p class="legend"><span class="key dot"></span> changed <span class="key band"></span> interval of one date, for one look</p>` : nothing}
+    ${by_stratum.length > 1 ? html`<uplot-chart .spec=${spec}></uplot-chart><p class="legend"><span class="together"><span class="key dot"></span> changed</span> <span class="together"><span class="key band"></span> interval</span> of one date, for one look</p>` : nothing}
     <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
         <thead><tr><th scope="col">${isByDate ? 'Date' : 'Stratum'}</th><th scope="col" class="number">Changed</th><th scope="col">Interval</th><th scope="col" class="number">Reviewed</th><th scope="col" class="number">Sampled</th><th scope="col" class="number">Records seen</th><th scope="col" class="number">Share sampled</th></tr></thead>

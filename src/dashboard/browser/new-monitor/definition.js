@@ -39,15 +39,24 @@ export function definitionOf(form) {
 
 /** @param {FormData} form */
 function sourceOf(form) {
-  const key_pattern = optionalText(form, 'key_pattern') ?? ''
-  if (form.get('source_type') === 'file')
-    return { type: 'file', path: optionalText(form, 'path') ?? '', key_pattern }
+  const type = optionalText(form, 'source_type')
+  const key_pattern = optionalText(form, 'key_pattern')
+  const path = optionalText(form, 'path') ?? ''
+  if (type === 'file') return { type, path, key_pattern: key_pattern ?? '' }
+  if (type === 'module') return { type, path, ...defined({ key_pattern }) }
+  if (type === 'sql')
+    return { type, url: optionalText(form, 'url') ?? '', query: optionalText(form, 'query') ?? '' }
+  if (type === 'http') {
+    const urls = optionalText(form, 'urls')?.split(/\s+/) ?? null
+    const [url_pattern, manifest] = [optionalText(form, 'url_pattern'), optionalText(form, 'manifest')]
+    return { type, ...defined({ urls, url_pattern, manifest, key_pattern }) }
+  }
   const access_key_id = optionalText(form, 'access_key_id')
   const secret_access_key = optionalText(form, 'secret_access_key')
   return {
     type: 's3',
     bucket: optionalText(form, 'bucket') ?? '',
-    key_pattern,
+    key_pattern: key_pattern ?? '',
     ...defined({
       prefix: optionalText(form, 'prefix'),
       endpoint: optionalText(form, 'endpoint'),
@@ -59,9 +68,18 @@ function sourceOf(form) {
 
 /** @param {FormData} form */
 function formatOf(form) {
+  const delimiter = String(form.get('delimiter') ?? '')
   return defined({
     type: optionalText(form, 'format_type'),
+    record_start: optionalText(form, 'record_start'),
     pattern: optionalText(form, 'pattern'),
+    path: optionalText(form, 'format_path'),
+    // a delimiter may be blank, so it is not trimmed
+    delimiter: delimiter === '\\t' ? '\t' : delimiter || null,
+    columns:
+      optionalText(form, 'columns')
+        ?.split(',')
+        .map((name) => name.trim()) ?? null,
     timestamp_field: optionalText(form, 'timestamp_field'),
   })
 }

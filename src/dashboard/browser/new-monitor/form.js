@@ -1,5 +1,9 @@
 import { html, nothing } from 'lit-html'
 import { fieldProblem } from '../parts/fields.js'
+import { FORMAT_PATHS, formatFields, sampleOf } from './format-fields.js'
+import { SOURCE_PATHS, sourceFields } from './source-fields.js'
+
+/** What the fields of a form are made of. @typedef {{ field: (name: string, label: string, paths: string | string[], input: unknown, hint?: unknown) => unknown, text: (name: string, placeholder?: string, value?: string) => unknown }} Parts */
 
 /** The fields of a monitor that have a place in the form. */
 export const PLACED = [
@@ -8,16 +12,8 @@ export const PLACED = [
   '/labeling',
   '/labeling/config',
   '/labeling/copy_from_project',
-  '/format/pattern',
-  '/format/timestamp_field',
-  '/source/bucket',
-  '/source/prefix',
-  '/source/key_pattern',
-  '/source/path',
-  '/source/endpoint',
-  '/source/region',
-  '/source/credentials/access_key_id',
-  '/source/credentials/secret_access_key',
+  ...FORMAT_PATHS,
+  ...SOURCE_PATHS,
   '/sample/total',
   '/sample/by',
   '/sample/where',
@@ -29,11 +25,6 @@ const CONFIG = `<View>
   <Text name="question" value="$question"/>
   <TextArea name="answer" toName="question"/>
 </View>`
-
-const SAMPLE = `Timestamp: 2024-11-11 09:30:12
-User Input: What is a region?
-Model Response: A part of a result.
-Version: v1.5.3`
 
 /**
  * @param {{ source: string, format: string }} choices
@@ -54,6 +45,7 @@ export function formFields({ source, format }, problem) {
   /** @param {string} name @param {number} min @param {number} max @param {string} placeholder @param {string} [value] */
   const number = (name, min, max, placeholder, value = '') =>
     html`<input id=${name} name=${name} type="number" min=${min} max=${max} placeholder=${placeholder} value=${value} />`
+  const parts = { field, text }
 
   return html`
     <fieldset>
@@ -63,48 +55,13 @@ export function formFields({ source, format }, problem) {
     </fieldset>
     <fieldset>
       <legend>What a record looks like</legend>
-      ${field(
-        'format_type',
-        'Format',
-        '/format',
-        html`<select id="format_type" name="format_type">
-        <option value="template">Lines “Name: value”</option>
-        <option value="jsonl">JSON, one object per line</option>
-      </select>`,
-      )}
-      ${field('log_sample', 'Some lines of a log', '/sample', html`<textarea id="log_sample" name="log_sample" rows="7" spellcheck="false" placeholder=${format === 'jsonl' ? '{"question": "What is a region?", "answer": "A part of a result."}' : SAMPLE}></textarea>`, 'Only for the preview; it is not kept. Left empty, the preview reads the logs themselves.')}
+      ${formatFields(format, parts)}
+      ${field('log_sample', 'Some lines of a log', '/sample', html`<textarea id="log_sample" name="log_sample" rows="7" spellcheck="false" placeholder=${sampleOf(format)}></textarea>`, 'Only for the preview; it is not kept. Left empty, the preview reads the logs themselves.')}
       ${field('timestamp_field', 'Field with the date', '/format/timestamp_field', text('timestamp_field', 'timestamp, time or date'))}
     </fieldset>
     <fieldset>
       <legend>Where the logs are</legend>
-      ${field(
-        'source_type',
-        'Place',
-        '/source',
-        html`<select id="source_type" name="source_type">
-        <option value="s3">S3, or a server that speaks its protocol</option>
-        <option value="file">A directory of the service’s machine</option>
-      </select>`,
-      )}
-      ${
-        source === 'file'
-          ? field(
-              'path',
-              'Directory',
-              '/source/path',
-              text('path', 'qa-model'),
-              html`In or below <code>FILE_ROOT</code>.`,
-            )
-          : html`<div class="fields">
-              ${field('bucket', 'Bucket', '/source/bucket', text('bucket', 'logs'))}
-              ${field('prefix', 'Prefix', '/source/prefix', text('prefix', 'production/'))}
-              ${field('endpoint', 'Server', '/source/endpoint', text('endpoint', 'AWS'), 'Empty: AWS, or the service’s own setting.')}
-              ${field('region', 'Region', '/source/region', text('region', 'us-east-1'))}
-              ${field('access_key_id', 'Access key id', '/source/credentials/access_key_id', text('access_key_id'), 'Empty: the AWS variables of the service.')}
-              ${field('secret_access_key', 'Secret access key', '/source/credentials/secret_access_key', html`<input id="secret_access_key" name="secret_access_key" type="password" autocomplete="off" />`)}
-            </div>`
-      }
-      ${field('key_pattern', 'Key pattern', '/source/key_pattern', text('key_pattern', 'qalogs_{MM}:{DD}:{YY}.txt'), html`What the end of a key looks like: <code>{YYYY}</code>, <code>{YY}</code>, <code>{MM}</code>, <code>{DD}</code>, <code>{HH}</code>, and <code>*</code> for anything.`)}
+      ${sourceFields(source, parts)}
     </fieldset>
     <fieldset>
       <legend>What is sampled, and what must hold</legend>

@@ -46,7 +46,7 @@ export function shapeDiff(predicted, corrected, picture) {
       <g class="corrected">${corrected.map((region) => draw(region, width, height, 'inside'))}</g>
     </svg>
     <figcaption class="legend">
-      <span class="key dashed"></span> predicted <span class="key solid"></span> corrected
+      <span class="together"><span class="key dashed"></span> predicted</span> <span class="together"><span class="key solid"></span> corrected</span>
       ${own ? nothing : html`<span class="quiet">The picture is in Label Studio.</span>`}
     </figcaption>
     <details><summary>As numbers, in percent of the picture</summary>${twoLists(predicted, corrected)}</details>

@@ -97,8 +97,8 @@ function trendSection(monitor, { items }) {
     <h2>Change rate over the runs</h2>
     <uplot-chart .spec=${spec}></uplot-chart>
     <p class="legend">
-      <span class="key dot"></span> tasks that reviewers changed <span class="key band"></span> where the true rate lies, however often you look
-      <span class="key bad"></span> threshold <span class="key warn"></span> warning
+      <span class="together"><span class="key dot"></span> tasks</span> that reviewers changed <span class="together"><span class="key band"></span> where</span> the true rate lies, however often you look
+      <span class="together"><span class="key bad"></span> threshold</span> <span class="together"><span class="key warn"></span> warning</span>
     </p>
     <div class="scroll" role="group" tabindex="0" aria-label="Table">
       <table>
