@@ -30,8 +30,8 @@ export async function findProject(db: Database['kysely'], project: number): Prom
 }
 
 /**
- * Everything that an evaluation is presented from. The thresholds are those of the monitor as it is now; of a monitor
- * that was deleted, as it was at the run; a project without a monitor has none, nor one of a run with a focus.
+ * Everything that an evaluation is presented from. The thresholds are those of the monitor as it is now; a project without
+ * a monitor has none, nor one whose monitor was deleted, nor one of a run with a focus.
  */
 export async function readContext(
   db: Database['kysely'],
@@ -48,7 +48,8 @@ export async function readContext(
     : undefined
   const definition = (run?.now ?? run?.then ?? null) as Definition | null
   const { focus = null } = (run?.then ?? {}) as { focus?: unknown }
-  const thresholds = focus === null ? (definition?.thresholds ?? []) : []
+  const current = (run?.now ?? null) as Definition | null
+  const thresholds = focus === null ? (current?.thresholds ?? []) : []
   return {
     project,
     tallies: await readTallies(

@@ -129,6 +129,17 @@ describe('a threshold that is crossed', () => {
     await expect.poll(() => hook.received.length, { timeout: 10_000 }).toBe(1)
   })
 
+  test('is none any more when the monitor is deleted', async () => {
+    const hook = await listening(200)
+    await failing('deleted', 24, { url: hook.url })
+    await expect.poll(() => hook.received.length, { timeout: 10_000 }).toBe(1)
+    expect((await it.request().get('/evaluations/24/gate')).status).toBe(409)
+    expect((await it.request().delete('/monitors/deleted')).status).toBe(204)
+    const { status, body } = await it.request().get('/evaluations/24/gate')
+    expect({ status, verdict: body.verdict }).toEqual({ status: 200, verdict: 'inconclusive' })
+    expect((await it.request().get('/evaluations/24')).body.thresholds).toEqual([])
+  })
+
   async function failing(
     name: string,
     project: number,
