@@ -106,7 +106,9 @@ export interface LabelStudio {
   importPredictions(project: number, predictions: NewPrediction[]): Promise<void>
   task(id: number): Promise<LabelStudioTask & { project: number }>
   tasks(project: number, query: TaskQuery): Promise<{ total: number; tasks: LabelStudioTask[] }>
-  deleteTask(id: number): Promise<void>
+  /** Deletes tasks of one project, all at once. */
+  deleteTasks(project: number, ids: number[]): Promise<void>
+  deleteProject(id: number): Promise<void>
   webhooks(project: number): Promise<LabelStudioWebhook[]>
   createWebhook(fields: Omit<LabelStudioWebhook, 'id'>): Promise<LabelStudioWebhook>
   updateWebhook(id: number, fields: Partial<LabelStudioWebhook>): Promise<void>
@@ -210,7 +212,15 @@ export function createLabelStudio(
     task: (id) => call({ url: `/api/tasks/${id}/` }),
     tasks: (project, query) =>
       call({ url: '/api/tasks', params: taskParams(project, query), timeout: IMPORT_TIMEOUT_MS }),
-    deleteTask: (id) => call({ method: 'DELETE', url: `/api/tasks/${id}/` }),
+    deleteTasks: (project, ids) =>
+      call({
+        method: 'POST',
+        url: '/api/dm/actions',
+        params: { id: 'delete_tasks', project },
+        data: { project: String(project), selectedItems: { all: false, included: ids }, ordering: [] },
+        timeout: IMPORT_TIMEOUT_MS,
+      }),
+    deleteProject: (id) => call({ method: 'DELETE', url: `/api/projects/${id}/` }),
     webhooks: (project) => call({ url: '/api/webhooks/', params: { project } }),
     createWebhook: (fields) => call({ method: 'POST', url: '/api/webhooks/', data: fields }),
     updateWebhook: (id, fields) => call({ method: 'PATCH', url: `/api/webhooks/${id}/`, data: fields }),

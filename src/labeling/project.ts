@@ -19,14 +19,14 @@ export function projectTitle(title: string, window: { from: string; to: string }
   return `${head} ${dates}`.trim().padEnd(TITLE_MIN, '.')
 }
 
-/** The project that an earlier attempt of a run made, recognised by the run's id in its description. */
-export async function findProject(
+/** The projects that attempts of a run made, the first one first, recognised by the run's id in their description. */
+export async function projectsOfRun(
   labelStudio: LabelStudio,
   title: string,
   runId: string,
-): Promise<LabelStudioProject | undefined> {
+): Promise<LabelStudioProject[]> {
   const candidates = await labelStudio.projectsTitled(title)
-  return candidates.filter((project) => project.description.includes(runId)).sort((a, b) => a.id - b.id)[0]
+  return candidates.filter((project) => project.description.includes(runId)).sort((a, b) => a.id - b.id)
 }
 
 const PAGE = 1000

@@ -184,8 +184,7 @@ async function removeDuplicates(
     .where('run_id', '=', run.id)
     .execute()
   const found = await taskIdsByKey(deps.labelStudio, run.project_id as number)
-  for (const { key, task_id } of kept) {
-    for (const id of found.get(key) ?? []) if (id !== task_id) await deps.labelStudio.deleteTask(id)
-  }
+  const doubles = kept.flatMap(({ key, task_id }) => (found.get(key) ?? []).filter((id) => id !== task_id))
+  if (doubles.length > 0) await deps.labelStudio.deleteTasks(there.id, doubles)
   return deps.labelStudio.project(run.project_id as number)
 }

@@ -5,7 +5,7 @@ import { lockProject } from '../annotations/store.ts'
 import { registerWebhook } from '../annotations/webhook.ts'
 import { toJsonb } from '../db/json.ts'
 import type { LabelStudio, LabelStudioProject } from '../labeling/client.ts'
-import { findProject, projectTitle } from '../labeling/project.ts'
+import { projectsOfRun, projectTitle } from '../labeling/project.ts'
 import { type RunDependencies, RunStopped } from './execute.ts'
 import { attempt, IN_FLIGHT_MS, LOOK_AGAIN_MS } from './in-flight.ts'
 import type { Plan } from './plan.ts'
@@ -76,7 +76,7 @@ async function projectMadeBefore(
       .where('id', '=', run.id)
       .executeTakeFirstOrThrow()
     if (age_ms === null) return undefined
-    const own = await findProject(labelStudio, title, run.id)
+    const [own] = await projectsOfRun(labelStudio, title, run.id)
     if (own || Number(age_ms) > IN_FLIGHT_MS) return own
     await sleep(LOOK_AGAIN_MS, undefined, { signal })
   }
@@ -100,12 +100,19 @@ async function create(
   )
 }
 
+/** A request that seemed lost may have been carried out after all: a project that another one was made for, goes. */
+export async function removeSurplusProjects({ labelStudio }: RunDependencies, run: RunRow): Promise<void> {
+  for (const { id, task_number } of await projectsOfRun(labelStudio, run.project_title as string, run.id))
+    if (id !== run.project_id && !task_number) await labelStudio.deleteProject(id)
+}
+
 /**
  * Registers the webhook; where Label Studio refuses it, the project is polled. Then reads what happened in the
  * project before.
  */
 export async function followProject(deps: RunDependencies, run: RunRow, signal: AbortSignal): Promise<void> {
   const project = run.project_id as number
+  await removeSurplusProjects(deps, run)
   const known = await deps.database.kysely
     .selectFrom('projects')
     .select('webhook_id')

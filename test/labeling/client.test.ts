@@ -53,7 +53,8 @@ const CALLS: [name: string, call: (it: LabelStudio) => Promise<unknown>][] = [
   ['updateProject', (it) => it.updateProject(1, { title: 't' })],
   ['importTasks', (it) => it.importTasks(1, [{ data: {}, meta: {}, predictions: [] }])],
   ['tasks', (it) => it.tasks(1, { pageSize: 1, fields: 'all' })],
-  ['deleteTask', (it) => it.deleteTask(1)],
+  ['deleteTasks', (it) => it.deleteTasks(1, [2, 3])],
+  ['deleteProject', (it) => it.deleteProject(1)],
   ['webhooks', (it) => it.webhooks(1)],
 ]
 

@@ -6,7 +6,7 @@ import { LabelStudioError, type LabelStudioProject } from '../../src/labeling/cl
 import { describe as failureOf } from '../../src/labeling/client-error.ts'
 import { executeRun, type RunDependencies } from '../../src/runs/execute.ts'
 import { importTasks } from '../../src/runs/import.ts'
-import { makeProject } from '../../src/runs/project.ts'
+import { makeProject, removeSurplusProjects } from '../../src/runs/project.ts'
 import { findRun, NO_PROGRESS, type RunRow } from '../../src/runs/run.ts'
 import { createRuns } from '../../src/runs/start.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
@@ -69,6 +69,7 @@ beforeEach(async () => {
     importTasks: () => answer('import', () => [1, 2]),
     tasks: async () => ({ total: 0, tasks: [] }),
     project: async () => made({ task_number: 2 }),
+    deleteProject: async (project: number) => void calls.push(`delete ${project}`),
   }
   deps = {
     ...{ database: db.database, labelStudio, log: silent, outbox: { announce: async () => {} } },
@@ -155,6 +156,17 @@ describe('the project of a run', () => {
     expect(await make()).toMatchObject({ project_id: 3 })
     expect(calls).toEqual(['look', 'create', 'look', 'look'])
   })
+})
+
+test('a project that came after all goes, where it is of this run and has no tasks', async () => {
+  run = await make()
+  const [kept] = projects as [LabelStudioProject]
+  const { description } = kept
+  projects.push({ ...kept, id: 90 }, { ...kept, id: 91, task_number: 1 })
+  projects.push({ ...kept, id: 92, description: description.replace(id, randomUUID()) })
+  calls = []
+  await removeSurplusProjects(deps, run)
+  expect(calls).toEqual(['look', 'delete 90'])
 })
 
 describe('an import', () => {
