@@ -7,8 +7,10 @@ interface EditorWindow {
   Htx?: { annotationStore?: { selected?: { serializeAnnotation?(): Region[] } } }
 }
 
-/** Loading a task is quick, but for the first one; a page that shows nothing by then is asked for once more. */
+/** Loading a task is quick, but for the first one; a page that shows nothing by then is asked for again. */
 const PATIENCE_MS = 15_000
+/** The label stream now and then opens a task without its prediction, or a video does not come. */
+const LOADS = 5
 
 /** Label Studio's editor in a browser, used as a reviewer does. */
 export interface Editor {
@@ -40,8 +42,10 @@ export async function openEditor(page: Page, labelStudioUrl: string): Promise<Ed
   }
   return {
     async open(project, regions) {
-      const found = await load(project, regions)
-      return found.length >= regions ? found : load(project, regions)
+      let found = await load(project, regions)
+      for (let loads = 1; found.length < regions && loads < LOADS; loads++)
+        found = await load(project, regions)
+      return found
     },
     async submit() {
       const answered = page.waitForResponse(
