@@ -19,7 +19,7 @@ const LEGITIMATE = ['2xx', '3xx', '401', '403', '404', '409', '412', '422']
   .join(', ')
 const MORE_THAN_A_SCHEMA = [
   ...['listMonitors', 'getTrend', 'listRuns', 'listEvaluations', 'listEvaluationTasks'],
-  ...['compareEvaluations', 'createMonitor', 'patchMonitor'],
+  ...['compareEvaluations', 'createMonitor', 'patchMonitor', 'previewDraft'],
 ]
 
 export interface FuzzOptions {
