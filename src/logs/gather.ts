@@ -13,6 +13,15 @@ export interface ScanProgress {
   records_malformed: number
 }
 
+export const NOTHING_SCANNED: ScanProgress = {
+  objects_total: 0,
+  objects_done: 0,
+  bytes_total: 0,
+  bytes_done: 0,
+  records_seen: 0,
+  records_malformed: 0,
+}
+
 /** What the logs of a window came to. */
 export interface ScanResult {
   sketch: Sketch
@@ -29,14 +38,7 @@ export interface ShardState {
 
 /** How far a scan is. @param states by the shard's place in `shards`; those that nobody has begun are missing */
 export function progressOf(shards: readonly Shard[], states: ReadonlyMap<number, ShardState>): ScanProgress {
-  const progress: ScanProgress = {
-    objects_total: 0,
-    objects_done: 0,
-    bytes_total: 0,
-    bytes_done: 0,
-    records_seen: 0,
-    records_malformed: 0,
-  }
+  const progress = { ...NOTHING_SCANNED }
   const cut = new Map<string, boolean>()
   for (const [index, shard] of shards.entries()) {
     const state = states.get(index)

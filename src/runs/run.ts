@@ -2,32 +2,17 @@ import { type Selectable, sql, type Updateable } from 'kysely'
 import type { Database, Transaction } from '../db/database.ts'
 import { toJsonb } from '../db/json.ts'
 import type { RunStatus, RunsTable } from '../db/tables.ts'
+import { NOTHING_SCANNED, type ScanProgress } from '../logs/gather.ts'
 import type { RunDefinition } from './focus.ts'
 
 export type RunRow = Selectable<RunsTable>
 
-export interface RunProgress {
-  objects_total: number
-  objects_done: number
-  /** Bytes as they are stored, before decompression. */
-  bytes_total: number
-  bytes_done: number
-  records_seen: number
-  records_malformed: number
+export interface RunProgress extends ScanProgress {
   tasks_total: number
   tasks_imported: number
 }
 
-export const NO_PROGRESS: RunProgress = {
-  objects_total: 0,
-  objects_done: 0,
-  bytes_total: 0,
-  bytes_done: 0,
-  records_seen: 0,
-  records_malformed: 0,
-  tasks_total: 0,
-  tasks_imported: 0,
-}
+export const NO_PROGRESS: RunProgress = { ...NOTHING_SCANNED, tasks_total: 0, tasks_imported: 0 }
 
 export interface RunError {
   /** Who can mend it: `user` (the monitor), `operator` (the service's surroundings), `bug`. */

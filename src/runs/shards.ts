@@ -5,6 +5,7 @@ import type { ShardState } from '../logs/gather.ts'
 import { Sketch } from '../logs/sample.ts'
 import type { ShardCounts, ShardScan } from '../logs/scan.ts'
 import type { Shard } from '../logs/shard.ts'
+import type { SourceErrorKind } from '../logs/source-error.ts'
 
 /** SQL of the shards that a large run's logs are scanned in, and of the sketches that they leave. */
 
@@ -12,7 +13,7 @@ type Db = Database['kysely']
 
 /** Why a shard can't be scanned; `bug` is what nobody foresaw. */
 export interface ShardError {
-  kind: 'unavailable' | 'refused' | 'bug'
+  kind: SourceErrorKind | 'bug'
   message: string
 }
 
