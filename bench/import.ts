@@ -114,11 +114,12 @@ async function run(call: Call, to: string, total: number): Promise<Started> {
 async function importSeconds({ pool }: Database, id: string, total: number): Promise<number> {
   for (;;) {
     const { rows } = await pool.query(
-      `select count(task_id) as followed, extract(epoch from clock_timestamp() - min(sent_at))::float as seconds
-       from run_tasks where run_id = $1`,
-      [id],
+      `select extract(epoch from clock_timestamp() -
+         (select min(sent_at) from run_tasks where run_id = id))::float as seconds
+       from runs where id = $1 and (progress->>'tasks_imported')::integer = $2`,
+      [id, total],
     )
-    if (rows[0].followed === total) return rows[0].seconds
+    if (rows[0]) return rows[0].seconds
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

@@ -35,29 +35,22 @@ export async function importTasks(
   signal: AbortSignal,
 ): Promise<void> {
   await settleOpenBatches(deps, run, signal)
-  // While Label Studio is at a batch, it is noted what it answered to the one before.
+  // While Label Studio is at a batch, the next is read, and it is noted what it answered to the one before.
+  let next = readBatch(deps, run, -1)
   let noted: Promise<void> = Promise.resolve()
   try {
-    for (let after = -1; ; ) {
+    for (let batch = await next; batch.length > 0; batch = await next) {
       signal.throwIfAborted()
-      const batch = await nextBatch(deps, run, after)
-      if (batch.length === 0) break
-      after = (batch.at(-1) as RunTask).position
-      const tasks = batch.map((task) =>
-        importTask({
-          ...task,
-          // Nothing in Label Studio tells a blind task from one that has no prediction.
-          result: task.blind ? [] : (task.result as Region[]),
-          model_version: plan.model_version,
-        }),
-      )
-      const ids = await attempt(
-        () => deps.labelStudio.importTasks(run.project_id as number, tasks),
-        () => noteSent(deps, run, batch, false),
-      )
+      next = readBatch(deps, run, (batch.at(-1) as RunTask).position)
+      next.catch(() => {}) // Thrown where it is waited for.
+      const ids = await send(deps, run, plan, batch)
       await noted
-      noted = note(deps, run, new Map(batch.map((task, index) => [task.key, ids[index] as number])))
-      noted.catch(() => {}) // Thrown where it is waited for.
+      noted = note(
+        deps,
+        run,
+        batch.map((task, index) => ({ task, id: ids[index] as number })),
+      )
+      noted.catch(() => {})
     }
   } finally {
     await noted
@@ -69,16 +62,16 @@ export async function importTasks(
     await deps.labelStudio.updateProject(run.project_id as number, { model_version: plan.model_version })
 }
 
-/** The tasks after a position that Label Studio doesn't have yet; they are noted as sent. */
-async function nextBatch(deps: RunDependencies, run: RunRow, after: number): Promise<RunTask[]> {
+/** The tasks after a position that Label Studio doesn't have yet, as many as one request takes. */
+async function readBatch({ database }: RunDependencies, run: RunRow, after: number): Promise<RunTask[]> {
   const sized = await sql<{ last: number | null }>`
     select max(position) as last from (
       select position, row_number() over (order by position) as place,
         sum(octet_length(data::text) + octet_length(meta::text) + octet_length(result::text)) over (order by position) as bytes
       from (select * from run_tasks where run_id = ${run.id} and position > ${after} and task_id is null
         order by position limit ${BATCH}) as next) as sized
-    where place = 1 or bytes <= ${BATCH_BYTES}`.execute(deps.database.kysely)
-  const batch = await deps.database.kysely
+    where place = 1 or bytes <= ${BATCH_BYTES}`.execute(database.kysely)
+  return database.kysely
     .selectFrom('run_tasks')
     .selectAll()
     .where('run_id', '=', run.id)
@@ -87,8 +80,23 @@ async function nextBatch(deps: RunDependencies, run: RunRow, after: number): Pro
     .where('task_id', 'is', null)
     .orderBy('position')
     .execute()
+}
+
+/** @returns the ids that Label Studio gave the tasks */
+async function send(deps: RunDependencies, run: RunRow, plan: Plan, batch: RunTask[]): Promise<number[]> {
+  const tasks = batch.map((task) =>
+    importTask({
+      ...task,
+      // Nothing in Label Studio tells a blind task from one that has no prediction.
+      result: task.blind ? [] : (task.result as Region[]),
+      model_version: plan.model_version,
+    }),
+  )
   await noteSent(deps, run, batch, true)
-  return batch
+  return attempt(
+    () => deps.labelStudio.importTasks(run.project_id as number, tasks),
+    () => noteSent(deps, run, batch, false),
+  )
 }
 
 async function noteSent({ database }: RunDependencies, run: RunRow, batch: RunTask[], sent: boolean) {
@@ -105,44 +113,47 @@ async function settleOpenBatches(deps: RunDependencies, run: RunRow, signal: Abo
   for (;;) {
     const open = await deps.database.kysely
       .selectFrom('run_tasks')
-      .select(['key', sql<number>`extract(epoch from clock_timestamp() - sent_at) * 1000`.as('age_ms')])
+      .selectAll()
+      .select(sql<number>`extract(epoch from clock_timestamp() - sent_at) * 1000`.as('age_ms'))
       .where('run_id', '=', run.id)
       .where('task_id', 'is', null)
       .where('sent_at', 'is not', null)
       .execute()
     if (open.length === 0) return
     const found = await taskIdsByKey(deps.labelStudio, run.project_id as number)
-    const arrived = new Map(
-      open.flatMap(({ key }) => (found.get(key) ?? []).slice(0, 1).map((id) => [key, id])),
+    const arrived = open.flatMap((task) =>
+      (found.get(task.key) ?? []).slice(0, 1).map((id) => ({ task, id })),
     )
     await note(deps, run, arrived)
     // Label Studio imports all tasks of a request or none.
-    const waiting = open.filter(({ key }) => !arrived.has(key))
+    const there = new Set(arrived.map(({ task }) => task.key))
+    const waiting = open.filter(({ key }) => !there.has(key))
     if (waiting.every(({ age_ms }) => Number(age_ms) > IN_FLIGHT_MS)) return
     await sleep(LOOK_AGAIN_MS, undefined, { signal })
   }
 }
 
 /** Notes which tasks Label Studio has, under which ids, and follows them. */
-async function note(deps: RunDependencies, run: RunRow, ids: Map<string, number>): Promise<void> {
-  if (ids.size === 0) return
+async function note(
+  deps: RunDependencies,
+  run: RunRow,
+  imported: readonly { task: RunTask; id: number }[],
+): Promise<void> {
+  if (imported.length === 0) return
   const project = run.project_id as number
+  const ids = imported.map(({ id }) => id)
+  const positions = imported.map(({ task }) => task.position)
   const going = await deps.database.kysely.transaction().execute(async (tx) => {
     const row = await lockProject(tx, project)
-    const tasks = await tx
-      .selectFrom('run_tasks')
-      .selectAll()
-      .where('run_id', '=', run.id)
-      .where('key', 'in', [...ids.keys()])
-      .execute()
     await sql`
-      update run_tasks set task_id = (${JSON.stringify(Object.fromEntries(ids))}::jsonb->>key)::bigint
-      where run_id = ${run.id} and key = any(${[...ids.keys()]}::text[])`.execute(tx)
+      update run_tasks set task_id = new.id
+      from unnest(${positions}::integer[], ${ids}::bigint[]) as new (position, id)
+      where run_id = ${run.id} and run_tasks.position = new.position`.execute(tx)
     await writeTasks(
       tx,
       project,
-      tasks.map((task) => ({
-        task_id: ids.get(task.key) as number,
+      imported.map(({ task, id }) => ({
+        task_id: id,
         key: task.key,
         data: task.data,
         data_hash: dataHash(task.data),
@@ -153,14 +164,14 @@ async function note(deps: RunDependencies, run: RunRow, ids: Map<string, number>
         blind: task.blind,
       })),
     )
-    await retally(tx, row, ids.values())
-    const { imported } = await tx
+    await retally(tx, row, ids)
+    const { count } = await tx
       .selectFrom('run_tasks')
-      .select(sql<number>`count(*)`.as('imported'))
+      .select(sql<number>`count(*)`.as('count'))
       .where('run_id', '=', run.id)
       .where('task_id', 'is not', null)
       .executeTakeFirstOrThrow()
-    const progress: RunProgress = { ...(run.progress as RunProgress), tasks_imported: imported }
+    const progress: RunProgress = { ...(run.progress as RunProgress), tasks_imported: count }
     return update(tx, run.id, { progress: toJsonb(progress) })
   })
   if (!going) throw new RunStopped()
