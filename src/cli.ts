@@ -1,18 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
-import { fileURLToPath } from 'node:url'
-import { setFlagsFromString } from 'node:v8'
-
-// Before the rest is loaded, which is why that is no static import: loading makes much garbage, and with room for it a process
-// has 80 MB more for the rest of its life. What is compiled and stripped of its types is kept for the next start, and for threads,
-// which else spend 30 MB each on stripping.
-setFlagsFromString('--optimize-for-size')
-setFlagsFromString('--semi-space-growth-factor=1')
-process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
-  new URL('../node_modules/.cache/label-studio-monitor', import.meta.url),
-)
-enableCompileCache(process.env.NODE_COMPILE_CACHE)
-const { main } = await import('./commands/main.ts')
+import { main } from './commands/main.ts'
 
 /** How long an orderly end may take. */
 const DEADLINE_MS = 20_000

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { type Child, startChild, waitUntilReady } from './child.ts'
 
 /** The program with all commands. */
-export const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+export const cli = fileURLToPath(new URL('../../bin/label-studio-monitor.mjs', import.meta.url))
 
 /** Stopping in order takes a second; a run that is under way gets more. */
 const STOP_MS = 20_000

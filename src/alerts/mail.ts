@@ -1,4 +1,4 @@
-import { createTransport, type NodemailerError } from 'nodemailer'
+import type { NodemailerError } from 'nodemailer'
 import type { MailContent } from './mail-body.ts'
 
 export type { MailContent } from './mail-body.ts'
@@ -43,20 +43,27 @@ const PERMANENT_CODES = ['EAUTH', 'ENOAUTH', 'EOAUTH2', 'EENVELOPE', 'EMESSAGE',
 
 /** Sends through the SMTP server of a checked URL, `smtp://` (TLS by STARTTLS where offered) or `smtps://`. */
 export function createMailer({ url, from }: { url: string; from: string }): Mailer {
-  const transport = createTransport({
-    url,
-    connectionTimeout: CONNECT_TIMEOUT_MS,
-    greetingTimeout: CONNECT_TIMEOUT_MS,
-    socketTimeout: SILENCE_TIMEOUT_MS,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  })
+  // Many services send no mail for days, and most processes none at all.
+  const connect = async () =>
+    (await import('nodemailer')).createTransport({
+      url,
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      greetingTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SILENCE_TIMEOUT_MS,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    })
+  let connected: ReturnType<typeof connect> | null = null
+  const transport = () => {
+    connected ??= connect()
+    return connected
+  }
   const explain = (error: unknown) => toMailError(error as NodemailerError, url)
 
   return {
     async send({ to, subject, text, html, id }) {
       try {
-        const sent = await transport.sendMail({
+        const sent = await (await transport()).sendMail({
           from,
           // As objects, because a text is split at its commas into several addresses.
           to: to.map((address) => ({ name: '', address })),
@@ -77,11 +84,11 @@ export function createMailer({ url, from }: { url: string; from: string }): Mail
       }
     },
     async verify() {
-      await transport.verify().catch((error) => {
+      await (await transport()).verify().catch((error) => {
         throw explain(error)
       })
     },
-    close: () => transport.close(),
+    close: () => void connected?.then((each) => each.close()),
   }
 }
 

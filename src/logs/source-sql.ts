@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream'
 import type { LogSource, SqlSourceDefinition, Window } from './source.ts'
 import { SourceError } from './source-error.ts'
-import { mysqlRows } from './sql-mysql.ts'
 import { postgresRows } from './sql-postgres.ts'
 import type { BoundQuery } from './sql-query.ts'
 
@@ -29,6 +28,10 @@ export interface SqlReading {
 export type ReadRows = (reading: SqlReading) => AsyncGenerator<Buffer>
 export type { BoundQuery }
 
+/** Its driver is loaded where it is used: each process and thread that reads logs has this module. */
+const mysqlRows: ReadRows = async function* (reading) {
+  yield* (await import('./sql-mysql.ts')).mysqlRows(reading)
+}
 const READERS: Record<string, ReadRows> = {
   'postgres:': postgresRows,
   'postgresql:': postgresRows,

@@ -10,7 +10,7 @@ import { type RunningService, startService } from './support/service.ts'
 import { SMALL, smallMonitor } from './support/small-monitor.ts'
 import { todayForAMinute } from './support/today.ts'
 
-const CLI = new URL('../../src/cli.ts', import.meta.url).pathname
+const CLI = new URL('../../bin/label-studio-monitor.mjs', import.meta.url).pathname
 const PATTERN = 'app-{YYYY}-{MM}-{DD}.log'
 
 let rig: Rig

@@ -196,7 +196,7 @@ test.each([
 )
 
 async function command(...args: string[]): Promise<string> {
-  const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+  const cli = fileURLToPath(new URL('../../bin/label-studio-monitor.mjs', import.meta.url))
   const env = { PATH: process.env.PATH ?? '' }
   return (await promisify(execFile)(process.execPath, [cli, ...args], { env })).stdout
 }

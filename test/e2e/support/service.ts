@@ -65,7 +65,7 @@ export interface Servers {
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const PROGRAMS = {
-  service: [join(ROOT, 'src/cli.ts'), 'serve'],
+  service: [join(ROOT, 'bin/label-studio-monitor.mjs'), 'serve'],
   impatient: [fileURLToPath(new URL('./impatient-service.ts', import.meta.url))],
 }
 
