@@ -22,7 +22,9 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json openapi.yaml LICENSE ./
 COPY bin ./bin
 COPY src ./src
-RUN mkdir /data /logs && chown 1000:1000 /data
+# What is compiled is kept, since a read-only root can't take it at the first start.
+RUN mkdir /data /logs && chown 1000:1000 /data \
+    && node bin/label-studio-monitor.mjs serve --help > /dev/null
 # `node`, by number: Kubernetes can tell only so that it is not root.
 USER 1000:1000
 VOLUME ["/data"]
