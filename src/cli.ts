@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { setFlagsFromString } from 'node:v8'
+import { keepSmall } from './memory.ts'
 
 // Before the rest is loaded, which is why that is no static import: loading makes much garbage, and with room for it a process
 // has 80 MB more for the rest of its life. What is compiled and stripped of its types is kept for the next start, and for threads,
 // which else spend 30 MB each on stripping.
-setFlagsFromString('--optimize-for-size')
-setFlagsFromString('--semi-space-growth-factor=1')
+keepSmall()
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
   new URL('../node_modules/.cache/label-studio-monitor', import.meta.url),
 )
