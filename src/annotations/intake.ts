@@ -1,16 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { toText } from '../db/json.ts'
 import { parseEvent } from './event.ts'
 import type { FollowUpJobs } from './follow-up.ts'
-import { createProcessor, type IntakeMetrics } from './process.ts'
+import { BATCH, createProcessor, type IntakeMetrics } from './process.ts'
 import { type ReceivedEvent, storeEvents } from './store-events.ts'
 
 /** Bounds one insert, but for a single event: a webhook of 5,000 tasks is 3.5 MB. */
 const BATCH_EVENTS = 500
 const BATCH_BYTES = 16 * 1024 * 1024
-/** Picks up what another process left behind; events of this process are processed at once. */
+/** Picks up what another process left behind; events of this process are processed as they come. */
 const SWEEP_MS = 1_000
+/** Events that come quickly gather and are processed together: a transaction for one costs as much as for twenty. */
+const GATHER_MS = 50
 
 export interface Intake {
   /**
@@ -49,6 +52,7 @@ export function createIntake(
   let storing: Promise<void> | null = null
   let draining: Promise<void> | null = null
   let again = false
+  let hurried = false
   let received = 0
   let stopping = false
   let timer: NodeJS.Timeout | null = null
@@ -76,14 +80,19 @@ export function createIntake(
     try {
       while (again && !stopping) {
         again = false
-        while (!stopping && (await processor.sweep())) {}
+        let processed: number
+        do {
+          processed = await processor.sweep()
+          if (processed > 0 && processed < BATCH && !hurried) await delay(GATHER_MS)
+        } while (processed > 0 && !stopping)
       }
     } finally {
       draining = null
+      hurried = false
     }
   }
 
-  function drain(): Promise<void> {
+  function process(): Promise<void> {
     if (stopping) return Promise.resolve()
     again = true
     draining ??= processAll()
@@ -91,7 +100,7 @@ export function createIntake(
   }
 
   function wake(): void {
-    drain().catch((error) => log.warn({ err: error }, 'events stay stored and are processed later'))
+    process().catch((error) => log.warn({ err: error }, 'events stay stored and are processed later'))
   }
 
   return {
@@ -108,7 +117,10 @@ export function createIntake(
         storing ??= storePending()
       })
     },
-    drain,
+    drain() {
+      hurried = true
+      return process()
+    },
     start() {
       timer = setInterval(() => {
         pace?.(received)
