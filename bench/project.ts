@@ -68,12 +68,15 @@ export async function annotateProject({ pool }: Database, project: number): Prom
      select $1, dimension, addend.key, count(*), coalesce(sum(moved), 0), coalesce(sum(amount), 0)
      from tasks join annotations using (project_id, task_id),
        lateral (select (tasks.changed)::int as is_changed, case when tasks.changed then 900000000 else 1000000000 end as alike,
-         2 - floor(log(lead_time_ms))::int as digits) as one,
+         'lead_time ' || completed_by as own, 'e+' || floor(log(lead_time_ms)) as power,
+         left(to_char(lead_time_ms / 10 ^ floor(log(lead_time_ms)), 'FM0.000'), 4) as digits) as one,
        lateral (values
          ('coverage', 'reviewed', 0, 0), ('total', '', is_changed, alike), ('seed', '', is_changed, 0),
          ('control', 'answer', is_changed, alike), ('model_version', tasks.model_version, is_changed, alike),
          ('stratum', stratum, is_changed, alike), ('annotator', completed_by::text, is_changed, 0),
-         ('lead_time', completed_by || ' ' || round(lead_time_ms::numeric, digits), 0, lead_time_ms)
+         (own, left(digits, 1) || power, 0, lead_time_ms),
+         (own || ' ' || left(digits, 1) || power, left(digits, 3) || power, 0, lead_time_ms),
+         (own || ' ' || left(digits, 3) || power, digits || power, 0, lead_time_ms)
        ) as addend (dimension, key, moved, amount)
      where project_id = $1 group by dimension, addend.key`,
     [project],

@@ -21,6 +21,7 @@ import { openQueue } from './jobs/queue.ts'
 import type { ServiceConfig } from './kept-secret.ts'
 import { createLabelStudio } from './labeling/client.ts'
 import { createScanner } from './logs/scanner.ts'
+import { roomByPace } from './memory.ts'
 import { createMonitors } from './monitors/monitor.ts'
 import { createPreview } from './monitors/preview.ts'
 import { createReadiness } from './readiness.ts'
@@ -109,7 +110,7 @@ async function assemble(
   })
   const webhook = { url: `${config.publicUrl}/webhook`, secrets: config.webhookSecrets }
   const jobs = createFollowUpJobs({ database, labelStudio, webhook, queue }, log)
-  const intake = createIntake(database, jobs, log, metrics)
+  const intake = createIntake(database, jobs, log, metrics, roomByPace())
   const polling = createPolling(database, jobs, config.reconcileInterval, log)
   const retention = createRetention(database, config.eventRetentionDays, log)
   const sources = {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database, Transaction } from '../db/database.ts'
+import { tallyRows } from '../evaluations/lead-times.ts'
 import { type Addend, difference } from '../evaluations/tally.ts'
 import { computeTasks } from './retally.ts'
 import type { ProjectRow } from './store.ts'
@@ -103,7 +104,7 @@ async function auditProject(
       else compare(stored, addends, (found) => report({ project: id, task: task_id, ...found }))
       standing.push(...(isPending ? stored : addends))
     }
-    sums = difference([], [...sums, ...standing])
+    sums = difference([], [...sums, ...tallyRows(standing)])
     if (ids.length < BATCH) break
     after = ids.at(-1) as number
   }

@@ -1,14 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { toText } from '../db/json.ts'
 import { parseEvent } from './event.ts'
 import type { FollowUpJobs } from './follow-up.ts'
-import { createProcessor, type IntakeMetrics } from './process.ts'
+import { BATCH, createProcessor, type IntakeMetrics } from './process.ts'
+import { type ReceivedEvent, storeEvents } from './store-events.ts'
 
-/** Bounds one insert: PostgreSQL takes 65,535 parameters, and a webhook of 5,000 tasks is 3.5 MB. */
+/** Bounds one insert, but for a single event: a webhook of 5,000 tasks is 3.5 MB. */
 const BATCH_EVENTS = 500
-/** Picks up what another process left behind; events of this process are processed at once. */
+const BATCH_BYTES = 16 * 1024 * 1024
+/** Picks up what another process left behind; events of this process are processed as they come. */
 const SWEEP_MS = 1_000
+/** Events that come quickly gather and are processed together: a transaction for one costs as much as for twenty. */
+const GATHER_MS = 50
 
 export interface Intake {
   /**
@@ -25,44 +30,41 @@ export interface Intake {
   stop(): Promise<void>
 }
 
-interface Pending {
-  action: string
-  project_id: number | null
-  body: Buffer
+interface Pending extends ReceivedEvent {
   settle: (error?: unknown) => void
 }
 
 /**
  * The door for everything that Label Studio tells: an event is stored before it is acknowledged, because Label
  * Studio sends each only once and waits a second; what it means is worked out afterwards.
+ *
+ * @param pace is told each second how many events came
  */
 export function createIntake(
   database: Database,
   jobs: FollowUpJobs,
   log: Pick<Logger, 'warn' | 'error'>,
   metrics?: IntakeMetrics,
+  pace?: (events: number) => void,
 ): Intake {
   const processor = createProcessor(database, jobs, log, metrics)
   const pending: Pending[] = []
   let storing: Promise<void> | null = null
   let draining: Promise<void> | null = null
   let again = false
+  let hurried = false
+  let received = 0
   let stopping = false
   let timer: NodeJS.Timeout | null = null
 
   /** Events that arrive while others are being written share the next commit. */
   async function storePending(): Promise<void> {
     while (pending.length > 0) {
-      const batch = pending.splice(0, BATCH_EVENTS)
-      const rows = batch.map(({ settle: _, ...row }) => row)
-      const error = await database.kysely
-        .insertInto('events')
-        .values(rows)
-        .execute()
-        .then(
-          () => undefined,
-          (reason: unknown) => reason,
-        )
+      const batch = pending.splice(0, batchSize(pending))
+      const error = await storeEvents(database, batch).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      )
       metrics?.eventsReceived(
         batch.map(({ action }) => action),
         error === undefined ? 'stored' : 'refused',
@@ -78,14 +80,19 @@ export function createIntake(
     try {
       while (again && !stopping) {
         again = false
-        while (!stopping && (await processor.sweep())) {}
+        let processed: number
+        do {
+          processed = await processor.sweep()
+          if (processed > 0 && processed < BATCH && !hurried) await delay(GATHER_MS)
+        } while (processed > 0 && !stopping)
       }
     } finally {
       draining = null
+      hurried = false
     }
   }
 
-  function drain(): Promise<void> {
+  function process(): Promise<void> {
     if (stopping) return Promise.resolve()
     again = true
     draining ??= processAll()
@@ -93,11 +100,12 @@ export function createIntake(
   }
 
   function wake(): void {
-    drain().catch((error) => log.warn({ err: error }, 'events stay stored and are processed later'))
+    process().catch((error) => log.warn({ err: error }, 'events stay stored and are processed later'))
   }
 
   return {
     receive(raw, body) {
+      received += 1
       const { action, project } = parseEvent(body)
       return new Promise<void>((resolve, reject) => {
         pending.push({
@@ -109,9 +117,16 @@ export function createIntake(
         storing ??= storePending()
       })
     },
-    drain,
+    drain() {
+      hurried = true
+      return process()
+    },
     start() {
-      timer = setInterval(wake, SWEEP_MS)
+      timer = setInterval(() => {
+        pace?.(received)
+        received = 0
+        wake()
+      }, SWEEP_MS)
       wake()
     },
     async stop() {
@@ -121,4 +136,13 @@ export function createIntake(
       await draining?.catch(() => {})
     },
   }
+}
+
+function batchSize(events: readonly ReceivedEvent[]): number {
+  let bytes = 0
+  const tooMany = events.findIndex(({ body }, index) => {
+    bytes += body.length
+    return index === BATCH_EVENTS || (index > 0 && bytes > BATCH_BYTES)
+  })
+  return tooMany < 0 ? events.length : tooMany
 }

@@ -9,8 +9,8 @@ import { type Event, parseEvent } from './event.ts'
 import type { FollowUpJobs } from './follow-up.ts'
 import { lockProject } from './store.ts'
 
-/** What one transaction takes: webhooks of 5,000 tasks are 3.5 MB each. */
-const BATCH_EVENTS = 200
+/** How many events one transaction takes, and how many bytes: webhooks of 5,000 tasks are 3.5 MB each. */
+export const BATCH = 200
 const BATCH_BYTES = 16 * 1024 * 1024
 
 export type IntakeMetrics = Pick<Metrics, 'eventsReceived' | 'eventProcessed'>
@@ -19,10 +19,10 @@ export interface Processor {
   /**
    * Processes a batch of the stored events of each project, the longest waiting project first.
    *
-   * @returns whether there may be more to do
+   * @returns how many there were; after none there is nothing to do that no other process does
    * @throws what the database failed with; the events stay stored
    */
-  sweep(): Promise<boolean>
+  sweep(): Promise<number>
 }
 
 /**
@@ -72,12 +72,12 @@ export function createProcessor(
     async sweep() {
       let processed = 0
       for (const project of await projectsWithEvents(database)) {
-        processed += await inTransaction(project, BATCH_EVENTS).catch((error: unknown) => {
+        processed += await inTransaction(project, BATCH).catch((error: unknown) => {
           if (isTransient(error)) throw error
           return processOne(project)
         })
       }
-      return processed > 0
+      return processed
     },
   }
 }

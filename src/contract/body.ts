@@ -40,10 +40,12 @@ function bodyPointer(document: OpenApi, route: string, method: string): string[]
 
 /** Level by level, because a recursion is what deep nesting breaks. */
 function isDeeper(value: unknown, levels: number): boolean {
-  let level = [value]
+  let level = [value].filter(isNested)
   for (let depth = 0; depth < levels; depth++) {
-    level = level.flatMap((each) => (isNested(each) ? Object.values(each).filter(isNested) : []))
-    if (level.length === 0) return false
+    const below: object[] = []
+    for (const each of level) for (const part of Object.values(each)) if (isNested(part)) below.push(part)
+    if (below.length === 0) return false
+    level = below
   }
   return true
 }

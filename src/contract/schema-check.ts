@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { OpenApi } from './document.ts'
 import { explain } from './explain.ts'
@@ -28,12 +28,19 @@ export function createSchemaCheck(document: OpenApi): SchemaCheck {
   })
   addFormats.default(ajv, { mode: 'full' })
   ajv.addSchema(withoutMappings(document), 'contract')
-  return (pointer, value) => {
+  const compiled = new Map<string, ValidateFunction>()
+  function find(pointer: string[]): ValidateFunction {
     const fragment = pointer.map((step) =>
       encodeURIComponent(step.replaceAll('~', '~0').replaceAll('/', '~1')),
     )
     const validate = ajv.getSchema(`contract#/${fragment.join('/')}`)
     if (!validate) throw new Error(`openapi.yaml has no schema at ${pointer.join(' / ')}`)
+    return validate
+  }
+  return (pointer, value) => {
+    const key = pointer.join('\n')
+    const validate = compiled.get(key) ?? find(pointer)
+    compiled.set(key, validate)
     return validate(value) ? [] : explain(validate.errors ?? [])
   }
 }

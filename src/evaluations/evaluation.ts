@@ -10,7 +10,7 @@ import { presentBlind } from './blind.ts'
 import { presentConfusion, presentEdits } from './confusion.ts'
 import { NO_FREQUENCIES } from './frequencies.ts'
 import { type MetricOf, measure } from './metric.ts'
-import { type Counts, emptyHistogram, medianLeadTime, mixOf, similaritySum, type Tallies } from './tallies.ts'
+import { type Counts, emptyHistogram, mixOf, similaritySum, type Tallies } from './tallies.ts'
 import { fromBillionths } from './tally.ts'
 
 /** A threshold as a monitor has it. */
@@ -78,7 +78,7 @@ export function presentEvaluation(context: EvaluationContext) {
     by_annotator: [...tallies.annotators].map(([key, counts]) => ({
       key,
       ...share(counts),
-      lead_time_median_s: medianLeadTime(tallies.leadTimes.get(key) ?? []),
+      lead_time_median_s: tallies.leadTimes.get(key) ?? null,
     })),
     blind: presentBlind(tallies, confidence),
     verdict: verdict(judged),

@@ -3,7 +3,15 @@ import type { Database } from '../db/database.ts'
 import { toJsonb } from '../db/json.ts'
 import type { Stratum } from '../metrics/weighted.ts'
 import { type Frequencies, readFrequencies } from './frequencies.ts'
-import { type Crossing, type Dimension, type Frequency, fromBillionths, SIMILARITY_BUCKETS } from './tally.ts'
+import { readLeadTimes } from './lead-times.ts'
+import {
+  type Crossing,
+  type Dimension,
+  type Frequency,
+  fromBillionths,
+  type LeadTimes,
+  SIMILARITY_BUCKETS,
+} from './tally.ts'
 
 /** One row of the tallies; `amount` as `tally.ts` says. */
 export interface Counts {
@@ -38,8 +46,8 @@ export interface Tallies {
   annotators: Map<string, Counts>
   /** Of one version or stratum alone, as far as it was asked for: by dimension and key, see `crossingId`. */
   crossings: Map<string, Counts>
-  /** Per annotator, the buckets of lead times. */
-  leadTimes: Map<string, Counts[]>
+  /** The median of each annotator's lead times, in seconds. */
+  leadTimes: Map<string, number>
   /** Empty in a project that no run made. */
   strata: RunStratum[]
   /** The tasks that were there at the start to be reviewed with their predictions; 0 without a run. */
@@ -53,7 +61,7 @@ export function crossingId(dimension: Crossing, key: string): string {
 }
 
 /** The dimensions that are read whole. */
-const WHOLE: Exclude<Dimension, Frequency | Crossing>[] = [
+const WHOLE: Exclude<Dimension, Frequency | Crossing | LeadTimes>[] = [
   ...([
     'coverage',
     'total',
@@ -62,7 +70,6 @@ const WHOLE: Exclude<Dimension, Frequency | Crossing>[] = [
     'stratum',
     'similarity',
     'annotator',
-    'lead_time',
     'seed',
     'blind',
   ] as const),
@@ -92,9 +99,6 @@ export async function readTallies(
     )
   const [coverage, controls] = [of('coverage'), of('control')]
   const tasks = (key: string) => coverage.get(key)?.count ?? 0
-  const buckets = Map.groupBy(byDimension.get('lead_time') ?? [], ({ key }) =>
-    key.slice(0, key.lastIndexOf(' ')),
-  )
   return {
     coverage: {
       tasks: tasks('tasks'),
@@ -112,7 +116,7 @@ export async function readTallies(
     modelVersions: of('model_version'),
     reviewedStrata: of('stratum'),
     annotators: of('annotator'),
-    leadTimes: buckets,
+    leadTimes: await readLeadTimes(db, project),
     strata,
     planned: strata.reduce((sum, stratum) => sum + shown(stratum), 0),
   }
@@ -167,26 +171,4 @@ export function mixOf({ strata, reviewedStrata }: Tallies): Stratum[] {
     const { count, changed } = reviewedStrata.get(stratum.key) ?? NONE
     return { seen: stratum.seen, sampled: Math.max(shown(stratum), count), reviewed: count, changed }
   })
-}
-
-/**
- * The median of an annotator's lead times in seconds, from buckets of three significant digits: each stands for the
- * mean of what it holds, so that few annotations give the exact median, and many one within half a per cent.
- */
-export function medianLeadTime(buckets: Counts[]): number | null {
-  const total = buckets.reduce((sum, bucket) => sum + bucket.count, 0)
-  if (total === 0) return null
-  const inOrder = buckets
-    .map(({ count, amount }) => ({ count, ms: amount / count }))
-    .sort((a, b) => a.ms - b.ms)
-  const at = (rank: number): number => {
-    let passed = 0
-    for (const { count, ms } of inOrder) {
-      passed += count
-      if (rank < passed) return ms
-    }
-    throw new Error('the rank is below the number of lead times')
-  }
-  const median = (at(Math.floor((total - 1) / 2)) + at(Math.floor(total / 2))) / 2
-  return Math.round(median) / 1000
 }

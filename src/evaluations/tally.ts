@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../db/database.ts'
+import { leadTimeBucket, tallyRows } from './lead-times.ts'
 import type { TaskOutcome } from './outcome.ts'
 import type { Replacements } from './replacement.ts'
 
@@ -16,11 +17,15 @@ export type Dimension =
   | 'model_version'
   | 'stratum'
   | 'annotator' // key: Label Studio's user id
-  | 'lead_time' // key: annotator, a space, and the bucket
+  | 'lead_time' // key: annotator, a space, and the bucket; kept in the rows of `LeadTimes`
   | 'blind' // key '': the compared blind tasks
   | 'seed' // key '': what the original script counts, blind or not
+  | LeadTimes
   | Frequency
   | Crossing
+
+/** How the lead times of an annotator are kept, see `lead-times.ts`: the dimension ends in the annotator, and in the digits before. */
+export type LeadTimes = `lead_time ${string}`
 
 /** What is counted by control, whose name ends the dimension. */
 export type Frequency =
@@ -130,11 +135,6 @@ function frequencies(control: string, { labels, edits }: Replacements = { labels
   return addends
 }
 
-/** Lead times are kept in buckets of three significant digits: a bounded number of rows, whatever is reviewed. */
-export function leadTimeBucket(ms: number): string {
-  return ms.toPrecision(3)
-}
-
 /** `now − before`, summed by dimension and key; what does not move is left out. */
 export function difference(before: Addend[], now: Addend[]): Addend[] {
   const sums = new Map<string, Addend>()
@@ -157,12 +157,16 @@ export function difference(before: Addend[], now: Addend[]): Addend[] {
 
 /** Adds the addends to the project's tallies. What is left of nothing is removed, where keys have no end. */
 export async function moveTallies(tx: Transaction, project: number, addends: Addend[]): Promise<void> {
-  if (addends.length === 0) return
+  const rows = tallyRows(addends)
+  if (rows.length === 0) return
+  const column = (index: 0 | 1 | 2 | 3 | 4) => rows.map((row) => row[index])
   await sql`
     insert into tallies (project_id, dimension, key, count, changed, amount)
-    select ${project}::bigint, addend->>0, addend->>1, (addend->>2)::bigint, (addend->>3)::bigint, (addend->>4)::bigint
-    from jsonb_array_elements(${JSON.stringify(addends)}::jsonb) as addend
-    order by 2, 3
+    select ${project}::bigint, dimension, key, sum(count), sum(changed), sum(amount)
+    from unnest(${column(0)}::text[], ${column(1)}::text[], ${column(2)}::bigint[], ${column(3)}::bigint[],
+      ${column(4)}::bigint[]) as addend (dimension, key, count, changed, amount)
+    group by dimension, key
+    order by dimension, key
     on conflict (project_id, dimension, key) do update set
       count = tallies.count + excluded.count,
       changed = tallies.changed + excluded.changed,

@@ -117,7 +117,11 @@ export function onePass(fake: FakeLabelStudio, project: number, run: Run | null)
       for (const { annotation } of own) {
         if (annotation.lead_time === null) continue
         const ms = Math.round(annotation.lead_time * 1000)
-        add(`lead_time ${author} ${ms.toPrecision(3)}`, false, ms)
+        const [digits, power] = Number(ms.toPrecision(3)).toExponential(2).split('e') as [string, string]
+        const [one, two, three] = [1, 3, 4].map((length) => `${digits.slice(0, length)}e${power}`)
+        add(`lead_time ${author} ${one}`, false, ms)
+        add(`lead_time ${author} ${one} ${two}`, false, ms)
+        add(`lead_time ${author} ${two} ${three}`, false, ms)
       }
     }
   }

@@ -5,6 +5,7 @@ import { createProcessor } from '../../src/annotations/process.ts'
 import { reconcile } from '../../src/annotations/reconcile.ts'
 import { lockProject } from '../../src/annotations/store.ts'
 import type { Database } from '../../src/db/database.ts'
+import { tallyRows } from '../../src/evaluations/lead-times.ts'
 import type { Addend } from '../../src/evaluations/tally.ts'
 import { LabelStudioError } from '../../src/labeling/client.ts'
 import { silent } from '../support/log.ts'
@@ -225,7 +226,9 @@ export class World {
       .where('project_id', '=', this.project)
       .execute()
     const sums: Sums = {}
-    for (const [dimension, key, ...numbers] of rows.flatMap((row) => row.contribution as Addend[])) {
+    for (const [dimension, key, ...numbers] of tallyRows(
+      rows.flatMap((row) => row.contribution as Addend[]),
+    )) {
       const sum = sums[`${dimension} ${key}`] ?? [0, 0, 0]
       sums[`${dimension} ${key}`] = sum
       numbers.forEach((number, index) => {

@@ -55,7 +55,7 @@ const reviewed: Tallies = {
   ]),
   reviewedStrata: new Map([['2026-11-20', counts(57, 9, 0.94)]]),
   annotators: new Map([['4', counts(57, 9)]]),
-  leadTimes: new Map([['4', [{ count: 1, changed: 0, amount: 8400 }]]]),
+  leadTimes: new Map([['4', 8.4]]),
   strata: [
     { key: '2026-11-20', seen: 1200, sampled: 100 },
     { key: '2026-11-21', seen: 800, sampled: 100 },

@@ -6,7 +6,6 @@ import {
   contribution,
   difference,
   fromBillionths,
-  leadTimeBucket,
   toBillionths,
 } from '../../src/evaluations/tally.ts'
 
@@ -207,14 +206,4 @@ describe('similarities', () => {
   test('that are changed stay apart from 1', () => {
     expect(fromBillionths(toBillionths(1 - 1e-6), 1)).toBeLessThan(1)
   })
-})
-
-test.each([
-  [0, '0.00'],
-  [999, '999'],
-  [1000, '1.00e+3'],
-  [8404, '8.40e+3'],
-  [86_400_000, '8.64e+7'],
-])('a lead time of %i ms is kept among those of three equal digits, %s', (ms, bucket) => {
-  expect(leadTimeBucket(ms)).toBe(bucket)
 })

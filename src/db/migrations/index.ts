@@ -4,6 +4,7 @@ import * as alerts from './0002-alerts.ts'
 import * as frequencies from './0003-frequencies.ts'
 import * as blind from './0004-blind.ts'
 import * as shards from './0006-shards.ts'
+import * as leadTimes from './0007-lead-times.ts'
 
 /** Every change of the schema, oldest first; a migration that has been released is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -12,4 +13,5 @@ export const migrations: Record<string, Migration> = {
   '0003-frequencies': frequencies,
   '0004-blind': blind,
   '0006-shards': shards,
+  '0007-lead-times': leadTimes,
 }
