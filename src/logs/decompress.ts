@@ -51,8 +51,7 @@ const CODECS: Codec[] = [
     // a file may also begin with a skippable frame
     magic: (head) =>
       zstdFrame(head) || (((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(0x2a, 0x4d, 0x18)(head.subarray(1))),
-    start: () =>
-      createZstdDecompress({ chunkSize: UNUSED, params: { [constants.ZSTD_d_windowLogMax]: 27 } }),
+    start: () => createZstdDecompress({ chunkSize: UNUSED, params: { [constants.ZSTD_d_windowLogMax]: 27 } }),
     end: constants.ZSTD_e_end,
   },
   { name: 'bzip2', magic: startsWith(0x42, 0x5a, 0x68), start: null, read: bunzip2 },

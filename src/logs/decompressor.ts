@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Transform } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 
 /** At 64 KiB it takes a tenth longer; more is no faster. */
 const OUTPUT_BYTES = 1 << 18
