@@ -1,11 +1,10 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { type FileMetaData, parquetMetadataAsync, parquetScan } from 'hyparquet'
-import { decompressLz4, decompressLz4Raw } from 'hyparquet-compressors'
+import type { FileMetaData } from 'hyparquet'
 import type { DecodableObject, Decoded, Decoder } from './decoder.ts'
 import { BrokenData } from './decompress.ts'
 import type { Format, FormatOptions } from './format.ts'
 import { jsonlFormat, TIMESTAMPS } from './format-jsonl.ts'
-import { columnsOf, PARSERS, type ParquetColumn } from './parquet-values.ts'
+import type { ParquetColumn } from './parquet-values.ts'
 import { SourceError } from './source-error.ts'
 
 /**
@@ -16,13 +15,19 @@ import { SourceError } from './source-error.ts'
 /** Rows that are handed on at once, and read at once where the file says where their pages are. */
 const BATCH = 2_000
 
-/** Snappy is built into the reader; what Node has is several times as fast. */
-const compressors = {
-  GZIP: (input: Uint8Array) => gunzipSync(input),
-  ZSTD: (input: Uint8Array) => zstdDecompressSync(input),
-  BROTLI: (input: Uint8Array) => brotliDecompressSync(input),
-  LZ4: decompressLz4,
-  LZ4_RAW: decompressLz4Raw,
+/** The reader is loaded when it is first needed: it takes 6 MB, in each thread. */
+async function load() {
+  const [{ parquetMetadataAsync, parquetScan }, { decompressLz4, decompressLz4Raw }, values] =
+    await Promise.all([import('hyparquet'), import('hyparquet-compressors'), import('./parquet-values.ts')])
+  // snappy is built into the reader; what Node has is several times as fast
+  const compressors = {
+    GZIP: (input: Uint8Array) => gunzipSync(input),
+    ZSTD: (input: Uint8Array) => zstdDecompressSync(input),
+    BROTLI: (input: Uint8Array) => brotliDecompressSync(input),
+    LZ4: decompressLz4,
+    LZ4_RAW: decompressLz4Raw,
+  }
+  return { parquetMetadataAsync, parquetScan, compressors, ...values }
 }
 
 interface OpenFile {
@@ -44,6 +49,7 @@ async function openFile({ key, size, range }: DecodableObject): Promise<OpenFile
       return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer
     },
   }
+  const { parquetMetadataAsync, parquetScan, compressors, columnsOf, PARSERS } = await load()
   const metadata = await parquetMetadataAsync(file, { parsers: PARSERS })
   const columns = columnsOf(metadata)
   const indexed = metadata.row_groups.every((group) =>

@@ -1,8 +1,6 @@
 import { Readable } from 'node:stream'
 import type { LogSource, SqlSourceDefinition, Window } from './source.ts'
 import { SourceError } from './source-error.ts'
-import { mysqlRows } from './sql-mysql.ts'
-import { postgresRows } from './sql-postgres.ts'
 import type { BoundQuery } from './sql-query.ts'
 
 /** Where a database is, from the URL of a source. */
@@ -28,6 +26,14 @@ export interface SqlReading {
 /** Reads the rows of a query in a transaction that can't write; as JSON lines. */
 export type ReadRows = (reading: SqlReading) => AsyncGenerator<Buffer>
 export type { BoundQuery }
+
+/** The drivers are loaded when they are first needed: they take 10 MB, in each thread. */
+async function* postgresRows(reading: SqlReading): AsyncGenerator<Buffer> {
+  yield* (await import('./sql-postgres.ts')).postgresRows(reading)
+}
+async function* mysqlRows(reading: SqlReading): AsyncGenerator<Buffer> {
+  yield* (await import('./sql-mysql.ts')).mysqlRows(reading)
+}
 
 const READERS: Record<string, ReadRows> = {
   'postgres:': postgresRows,
