@@ -1,5 +1,4 @@
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { LookupFunction } from 'node:net'
 import { publicLookup, refusePrivateHost } from './public-address.ts'
 
@@ -58,7 +57,10 @@ export function createGuardedFetch({ allowPrivate, lookup, isPublic }: GuardedFe
 
   function send(url: URL, { method = 'GET', headers = {}, body, signal, idleMs = IDLE_MS }: GuardedRequest) {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-    const start = url.protocol === 'https:' ? httpsRequest : httpRequest
+    // loaded when they are first needed: they take 4 MB, in each thread
+    const { request: start } = process.getBuiltinModule(
+      url.protocol === 'https:' ? 'node:https' : 'node:http',
+    )
     // A connection of its own: one that is kept alive was checked for another call.
     const request = start(url, {
       method,

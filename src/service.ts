@@ -122,7 +122,7 @@ async function assemble(
     moduleRoot: config.moduleRoot,
     allowPrivateUrls: config.allowPrivateUrls,
   }
-  const scanner = createScanner()
+  const scanner = createScanner({ noteCall: metrics.noteSourceCall })
   const now = () => new Date()
   const runs = createRuns({
     database,

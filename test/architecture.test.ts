@@ -40,7 +40,7 @@ describe('each outside thing has one importer', () => {
     ['axios', /^labeling\/client(-error)?\.ts$/],
     ['mysql2', /^logs\/sql-mysql\.ts$/],
     ['re2js', /^logs\/format-regex\.ts$/],
-    ['hyparquet', /^logs\/parquet-(decoder|values)\.ts$/],
+    ['hyparquet', /^logs\/(format-parquet|parquet-values)\.ts$/],
     ['jsonata', /^logs\/where\.ts$/],
     ['saxes', /^labeling\/xml\.ts$/],
     ['cli-progress', /^commands\//],

@@ -2,6 +2,7 @@ import type { Transform } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
 import { bunzip2 } from './bzip2.ts'
 import { BrokenBlock } from './bzip2-block.ts'
+import { Decompressor } from './decompressor.ts'
 import { ExpandsTooFar, MAX_EXPANSION, withinExpansion } from './expansion.ts'
 
 /** Stored bytes that can't be decompressed from here on; what came before is good. */
@@ -9,10 +10,10 @@ export class BrokenData extends Error {
   override name = 'BrokenData'
 }
 
-/** Each block and each output is a turn of another thread: fewer, larger ones cost less. */
-const OUTPUT_BYTES = 1 << 19
 const [FIRST_BLOCK, LAST_BLOCK] = [1 << 9, 1 << 17]
 const MAGIC_BYTES = 4
+/** The streams' own outputs: the least that they take. */
+const UNUSED = 64
 
 /** What data that begins so is compressed with, by name; null if it is not. */
 export function compressionOf(head: Buffer): string | null {
@@ -22,8 +23,9 @@ export function compressionOf(head: Buffer): string | null {
 interface Codec {
   name: string
   magic: (head: Buffer) => boolean
-  /** One of Node's decompressors; null: known, but not understood. */
+  /** One of Node's decompressors, and its flag for the end of the data; null: known, but not understood. */
   start: (() => Transform) | null
+  end?: number
   /** Decompresses all of it, where Node has nothing. */
   read?: (stored: AsyncIterable<Buffer>) => AsyncGenerator<Buffer>
   /** Whether zero bytes after a member are padding. */
@@ -40,7 +42,8 @@ const CODECS: Codec[] = [
   {
     name: 'gzip',
     magic: startsWith(0x1f, 0x8b),
-    start: () => createGunzip({ chunkSize: OUTPUT_BYTES }),
+    start: () => createGunzip({ chunkSize: UNUSED }),
+    end: constants.Z_FINISH,
     padded: true,
   },
   {
@@ -48,69 +51,13 @@ const CODECS: Codec[] = [
     // a file may also begin with a skippable frame
     magic: (head) =>
       zstdFrame(head) || (((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(0x2a, 0x4d, 0x18)(head.subarray(1))),
-    start: () =>
-      createZstdDecompress({ chunkSize: OUTPUT_BYTES, params: { [constants.ZSTD_d_windowLogMax]: 27 } }),
+    start: () => createZstdDecompress({ chunkSize: UNUSED, params: { [constants.ZSTD_d_windowLogMax]: 27 } }),
+    end: constants.ZSTD_e_end,
   },
   { name: 'bzip2', magic: startsWith(0x42, 0x5a, 0x68), start: null, read: bunzip2 },
   { name: 'zip', magic: startsWith(0x50, 0x4b, 0x03, 0x04), start: null },
   { name: 'xz', magic: startsWith(0xfd, 0x37, 0x7a, 0x58), start: null },
 ]
-
-/** One decompressor, for one member (gzip) or frame (zstd); gzip's goes on over members by itself. */
-class Engine {
-  readonly #stream: Transform & { bytesWritten?: number }
-  #fed = 0
-  #error: Error | null = null
-  #ended = false
-  #wake = () => {}
-
-  constructor(stream: Transform) {
-    this.#stream = stream
-    stream.on('readable', () => this.#wake())
-    stream.on('end', () => {
-      this.#ended = true
-      this.#wake()
-    })
-    stream.on('error', (error) => {
-      this.#error = error
-      this.#wake()
-    })
-  }
-
-  /** Bytes of the last block that it did not take, because its member ended before them: it takes no more then. */
-  get unused(): number {
-    return this.#fed - (this.#stream.bytesWritten ?? 0)
-  }
-
-  /**
-   * What a block gives, or with null the end of the data. All of it is taken out before more goes in: an engine that fails
-   * throws away what it holds.
-   */
-  async *feed(block: Buffer | null): AsyncGenerator<Buffer> {
-    let written = false
-    if (block) {
-      this.#fed += block.length
-      this.#stream.write(block, () => {
-        written = true
-        this.#wake()
-      })
-    } else this.#stream.end()
-    for (;;) {
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-      const output: Buffer | null = this.#stream.read()
-      if (output) yield output
-      else if (this.#error) throw this.#error
-      else if (this.#ended || written) return
-      else await woken
-    }
-  }
-
-  close(): void {
-    this.#stream.destroy()
-  }
-}
 
 /**
  * Cuts stored bytes into blocks whose ends depend on their offset alone. A decompressor that fails loses the output of its whole
@@ -132,31 +79,27 @@ async function* blocks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 async function* members(codec: Codec & { start: () => Transform }, stored: AsyncIterable<Buffer>) {
-  let engine: Engine | null = null
+  const decompressor = new Decompressor(codec.start)
   try {
     for await (let block of blocks(stored)) {
       while (block.length) {
-        if (!engine && codec.padded) {
+        if (!decompressor.isInside && codec.padded) {
           const data = block.findIndex((byte) => byte !== 0)
           if (data < 0) break
           block = block.subarray(data)
         }
-        engine ??= new Engine(codec.start())
-        yield* engine.feed(block)
-        block = block.subarray(block.length - engine.unused)
-        if (block.length) {
-          engine.close()
-          engine = null
-        }
+        yield* decompressor.feed(block)
+        block = block.subarray(block.length - decompressor.unused)
+        if (block.length) decompressor.leave()
       }
     }
-    if (engine) yield* engine.feed(null)
+    if (decompressor.isInside) yield* decompressor.feed(Buffer.alloc(0), codec.end)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code?.match(/^(Z_|ZSTD_|ERR_ZSTD)/))
       throw brokenData(codec.name, error)
     throw error
   } finally {
-    engine?.close()
+    decompressor.leave()
   }
 }
 

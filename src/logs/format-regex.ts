@@ -1,4 +1,5 @@
-import { RE2JS, RE2JSSyntaxException } from 're2js'
+import { createRequire } from 'node:module'
+import type { RE2JS } from 're2js'
 import type { Fields, Format, FormatOptions, Parsed } from './format.ts'
 import { FormatError } from './format-error.ts'
 import { TIMESTAMPS } from './format-jsonl.ts'
@@ -8,6 +9,9 @@ import { decode, skipBlank, stratumKey, trimBlank, unstorable } from './text.ts'
  * Records by a regular expression in RE2's syntax, whose named groups are the fields. RE2 takes time in proportion to the text,
  * so that no pattern can hold up the service. A record is a line, or begins at each line that another pattern finds.
  */
+
+/** Loaded when it is first needed: it takes 2 MB, in each thread. */
+const load = () => createRequire(import.meta.url)('re2js') as typeof import('re2js')
 
 const NEWLINE = 0x0a
 /** How much of a line is looked at to see whether a record begins there. */
@@ -21,6 +25,7 @@ function compile(pattern: string | undefined, name: string): RE2JS {
   const wrong = (why: string) => new FormatError(`format.${name}: ${why}`)
   if (!pattern) throw wrong('expected a regular expression')
   if (pattern.length > MAX_PATTERN_LENGTH) throw wrong(`longer than ${MAX_PATTERN_LENGTH} characters`)
+  const { RE2JS, RE2JSSyntaxException } = load()
   try {
     return RE2JS.compile(pattern)
   } catch (error) {

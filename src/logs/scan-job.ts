@@ -1,7 +1,13 @@
 import { createFormat, type Format, type FormatDefinition } from './format.ts'
 import type { SketchOptions } from './sample.ts'
 import type { ScanOptions } from './scan.ts'
-import { openSource, type SourceDefinition, type SourceSettings, type Window } from './source.ts'
+import {
+  type LogSource,
+  openSource,
+  type SourceDefinition,
+  type SourceSettings,
+  type Window,
+} from './source.ts'
 import { whereOf } from './where.ts'
 
 /** All that a scan needs to know, as plain data: threads and other processes are told it. */
@@ -30,11 +36,13 @@ export interface OpenScan {
   close(): Promise<void>
 }
 
-/** Opens the source and the format of a job; nothing is read yet. */
-export function openScan(job: ScanJob): OpenScan {
+/**
+ * Opens the source and the format of a job; nothing is read yet.
+ * @param source the job's, where it is open already
+ */
+export function openScan(job: ScanJob, source = sourceOf(job)): OpenScan {
   const { window, sample, seed } = job
   const format = createFormat(job.format, job.timezone, job.sources)
-  const source = openSource(job.source, job.sources, job.timezone)
   const limits = job.format.max_record_bytes ? { maxRecordBytes: job.format.max_record_bytes } : {}
   const where = whereOf(sample)
   return {
@@ -42,6 +50,10 @@ export function openScan(job: ScanJob): OpenScan {
     options: { source, format, window, sample, seed, where, limits, skips: skipsOf(job.skips) },
     close: async () => source.close?.(),
   }
+}
+
+export function sourceOf({ source, sources, timezone }: ScanJob, observe = sources.observe): LogSource {
+  return openSource(source, { ...sources, ...(observe && { observe }) }, timezone)
 }
 
 function skipsOf(skips: Skips | null): ScanOptions['skips'] {

@@ -1,64 +1,66 @@
 import { type MessagePort, parentPort } from 'node:worker_threads'
+import { noteCalls, type ObservedCall } from '../telemetry/observe.ts'
 import type { SketchJson } from './sample.ts'
 import { type ShardCounts, scanShard } from './scan.ts'
-import { type OpenScan, openScan, type ScanJob } from './scan-job.ts'
+import { openScan, type ScanJob, sourceOf } from './scan-job.ts'
 import type { Shard } from './shard.ts'
+import type { LogSource } from './source.ts'
 import { SourceError, type SourceErrorKind } from './source-error.ts'
 
-/** What a thread that scans is told. */
-export type ToThread =
-  /** `job` is a ScanJob as JSON, so that equal ones are known by their text. */
-  { id: number; job: string; shard: Shard } | { id: number; abort: true }
+/** What a thread that scans is told; one shard at a time. */
+export type ToThread = { id: number; job: ScanJob; shard: Shard } | { id: number; abort: true }
 
-/** What it says. */
-export type FromThread =
-  | { id: number; progress: ShardCounts }
-  | { id: number; counts: ShardCounts; sketch: SketchJson }
-  | { id: number; error: { kind: SourceErrorKind | null; message: string; stack: string } }
+/** What it says, and which calls of the source have ended since it said something last. */
+export type FromThread = { id: number; calls: ObservedCall[] } & (
+  | { progress: ShardCounts }
+  | { counts: ShardCounts; sketch: SketchJson }
+  | { error: { kind: SourceErrorKind | null; message: string; stack: string } }
+)
+type Said<T> = T extends unknown ? Omit<T, 'id' | 'calls'> : never
 
 const PROGRESS_MS = 200
-/** Scans that stay open between shards, for their connections. */
-const KEPT_OPEN = 4
+/** Sources that stay open between shards and between runs, for their connections. */
+const KEPT_OPEN = 2
 
-const open = new Map<string, OpenScan & { users: number }>()
+const open = new Map<string, LogSource>()
 const aborts = new Map<number, AbortController>()
+const calls: ObservedCall[] = []
+const observe = noteCalls((call) => calls.push(call))
 
-/** The open scan of a job; those that nobody has used for longest are closed. */
-function use(job: string): OpenScan & { users: number } {
-  const scan = open.get(job) ?? { ...openScan(JSON.parse(job) as ScanJob), users: 0 }
-  open.delete(job)
-  open.set(job, scan)
-  scan.users++
-  for (const [other, { users, close }] of open) {
+/** The source of a job; those that were used longest ago are closed. */
+function use(job: ScanJob): LogSource {
+  const name = JSON.stringify([job.source, job.sources, job.timezone])
+  const source = open.get(name) ?? sourceOf(job, observe)
+  open.delete(name)
+  open.set(name, source)
+  for (const [other, { close }] of open) {
     if (open.size <= KEPT_OPEN) break
-    if (users > 0) continue
     open.delete(other)
-    void close()
+    void close?.()
   }
-  return scan
+  return source
 }
 
-async function work(port: MessagePort, id: number, job: string, shard: Shard): Promise<void> {
-  const say = (message: FromThread) => port.postMessage(message)
+async function work(port: MessagePort, id: number, job: ScanJob, shard: Shard): Promise<void> {
+  const say = (said: Said<FromThread>) =>
+    port.postMessage({ id, calls: calls.splice(0), ...said } as FromThread)
   const abort = new AbortController()
   aborts.set(id, abort)
-  let scan: ReturnType<typeof use> | undefined
   let said = performance.now()
   const progress = (counts: ShardCounts) => {
     if (performance.now() - said < PROGRESS_MS) return
     said = performance.now()
-    say({ id, progress: counts })
+    say({ progress: counts })
   }
   try {
-    scan = use(job)
-    const { counts, sketch } = await scanShard(shard, { ...scan.options, signal: abort.signal }, progress)
-    say({ id, counts, sketch: sketch.toJSON() })
+    const { options } = openScan(job, use(job))
+    const { counts, sketch } = await scanShard(shard, { ...options, signal: abort.signal }, progress)
+    say({ counts, sketch: sketch.toJSON() })
   } catch (error) {
     const { message, stack = '' } = error as Error
-    say({ id, error: { kind: error instanceof SourceError ? error.kind : null, message, stack } })
+    say({ error: { kind: error instanceof SourceError ? error.kind : null, message, stack } })
   } finally {
     aborts.delete(id)
-    if (scan) scan.users--
   }
 }
 

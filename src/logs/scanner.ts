@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import type { ObservedCall } from '../telemetry/observe.ts'
 import { Sketch } from './sample.ts'
 import { type ShardCounts, type ShardScan, scanShard } from './scan.ts'
 import { openScan, type ScanJob } from './scan-job.ts'
@@ -29,7 +30,7 @@ const SMALL_BYTES = 1 << 20
 
 interface Task {
   id: number
-  tell: { job: string; shard: Shard }
+  tell: { job: ScanJob; shard: Shard }
   signal: AbortSignal
   onProgress: ((counts: ShardCounts) => void) | undefined
   resolve: (scan: ShardScan) => void
@@ -41,9 +42,16 @@ interface Thread {
   task: Task | null
 }
 
-/** Starts its threads when the first shard of some size comes. */
+/**
+ * Starts its threads when the first shard of some size comes.
+ * @param noteCall told of the calls of sources on the threads; other calls are told to who observes the job's source
+ */
 export function createScanner({
   threads = Math.min(Math.max(availableParallelism(), MIN_THREADS), MAX_THREADS),
+  noteCall = () => {},
+}: {
+  threads?: number
+  noteCall?: (call: ObservedCall) => void
 } = {}): Scanner {
   const running: Thread[] = []
   const waiting: Task[] = []
@@ -66,6 +74,7 @@ export function createScanner({
   }
 
   function hear(thread: Thread, said: FromThread): void {
+    said.calls.forEach(noteCall)
     const { task } = thread
     if (task?.id !== said.id) return
     if ('progress' in said) {
@@ -107,7 +116,8 @@ export function createScanner({
       const known = shard.every(({ object }) => object.size !== null)
       if (known && shardBytes(shard) <= SMALL_BYTES) return scanHere(job, shard, signal)
       const { promise, resolve, reject } = Promise.withResolvers<ShardScan>()
-      const tell = { job: JSON.stringify(job), shard }
+      const { observe: _, ...sources } = job.sources
+      const tell = { job: { ...job, sources }, shard }
       const task = { id: ++last, tell, signal, onProgress, resolve, reject }
       const onAbort = () => abort(task)
       waiting.push(task)

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { S3ClientConfig, S3ServiceException } from '@aws-sdk/client-s3'
 import { compileKeyPattern } from './key-pattern.ts'
@@ -230,7 +230,7 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
 
       // pieces of an object are of one version of it
       const version = first > 0 || to !== null ? (listed ?? undefined) : undefined
-      return Readable.from(bytes(await get(first, version)), { objectMode: false })
+      return bytes(await get(first, version))
     },
 
     async range({ key, etag }, start, end, signal) {

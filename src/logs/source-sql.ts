@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream'
 import type { LogSource, SqlSourceDefinition, Window } from './source.ts'
 import { SourceError } from './source-error.ts'
-import { postgresRows } from './sql-postgres.ts'
 import type { BoundQuery } from './sql-query.ts'
 
 /** Where a database is, from the URL of a source. */
@@ -28,10 +27,14 @@ export interface SqlReading {
 export type ReadRows = (reading: SqlReading) => AsyncGenerator<Buffer>
 export type { BoundQuery }
 
-/** Its driver is loaded where it is used: each process and thread that reads logs has this module. */
-const mysqlRows: ReadRows = async function* (reading) {
+/** The drivers are loaded when they are first needed: they take 10 MB, in each thread. */
+async function* postgresRows(reading: SqlReading): AsyncGenerator<Buffer> {
+  yield* (await import('./sql-postgres.ts')).postgresRows(reading)
+}
+async function* mysqlRows(reading: SqlReading): AsyncGenerator<Buffer> {
   yield* (await import('./sql-mysql.ts')).mysqlRows(reading)
 }
+
 const READERS: Record<string, ReadRows> = {
   'postgres:': postgresRows,
   'postgresql:': postgresRows,

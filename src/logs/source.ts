@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import { type Observe, observeWhole } from '../telemetry/observe.ts'
 import { SourceError } from './source-error.ts'
 import { openFileSource } from './source-file.ts'
@@ -41,7 +40,7 @@ export interface LogSource {
     object: LogObject,
     signal?: AbortSignal,
     options?: { reuse?: boolean; from?: number; to?: number | null; window?: Window },
-  ): Promise<Readable>
+  ): Promise<AsyncIterable<Buffer>>
   /** An object's bytes as stored in `[start, end)`, fewer where it ends before. Without it, objects are only read from their start. */
   range?(object: LogObject, start: number, end: number, signal?: AbortSignal): Promise<Buffer>
   /** Whether `open` takes `from`, so that an object can be read in pieces. */

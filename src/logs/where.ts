@@ -1,5 +1,9 @@
-import jsonata from 'jsonata'
+import { createRequire } from 'node:module'
+import type { Expression } from 'jsonata'
 import type { Fields, Parsed } from './format.ts'
+
+/** Loaded when it is first needed: it takes 4 MB, in each thread. */
+const load = () => createRequire(import.meta.url)('jsonata') as typeof import('jsonata')
 
 /** Whether a record counts: the answer, or why it has none. */
 export type Where = (record: Parsed) => Promise<boolean | { problem: string }>
@@ -60,7 +64,8 @@ export function compileWhere(text: string): Where {
       `There are more than ${MAX_DOUBLINGS} of ?? and ?: in this, each of which doubles the time it takes: use fewer, or a ? b : c.`,
     )
   }
-  let expression: jsonata.Expression
+  const jsonata = load()
+  let expression: Expression
   try {
     expression = jsonata(text)
     check(expression.ast() as unknown as Node)
@@ -79,7 +84,7 @@ export function whereOf(sample: { where: string | null }): Where | null {
   return sample.where === null ? null : compileWhere(sample.where)
 }
 
-async function ask(expression: jsonata.Expression, fields: Fields): Promise<boolean | { problem: string }> {
+async function ask(expression: Expression, fields: Fields): Promise<boolean | { problem: string }> {
   try {
     return await expression.evaluate(fields)
   } catch (error) {

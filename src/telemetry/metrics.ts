@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Observe } from './observe.ts'
-import { failureKind, openSpan } from './trace.ts'
+import { noteCalls, type Observe, type ObservedCall } from './observe.ts'
+import { inSpan } from './trace.ts'
 
 /** What this process has done, counted and timed for Prometheus. */
 export interface Metrics {
@@ -14,6 +14,8 @@ export interface Metrics {
   labelStudioCall: Observe
   /** Sees calls of log sources. */
   sourceCall: Observe
+  /** Counts one that was seen elsewhere. */
+  noteSourceCall(call: ObservedCall): void
 }
 
 export const PREFIX = 'label_studio_monitor_'
@@ -65,17 +67,25 @@ export function createMetrics(version: string): Metrics {
     [],
     LAG_BUCKETS,
   )
-  const calls = (service: string, help: string): Observe => {
+  const calls = (service: string, help: string) => {
     const durations = histogram(
       `${service}_call_duration_seconds`,
       help,
       ['operation', 'status'],
       CALL_BUCKETS,
     )
-    return observeCalls(service, (operation, status, seconds) =>
-      durations.observe({ operation, status }, seconds),
-    )
+    const note = ({ operation, status, seconds }: ObservedCall) =>
+      durations.observe({ operation, status }, seconds)
+    const noted = noteCalls(note)
+    const observe: Observe = (operation, work) =>
+      inSpan(`${service} ${operation}`, { kind: 'client' }, () => noted(operation, work))
+    return { note, observe }
   }
+  const labelStudio = calls('label_studio', 'Calls of Label Studio, by method and path.')
+  const source = calls(
+    'source',
+    'Calls of log sources: a listing until its end, an object until its first bytes.',
+  )
   return {
     registry,
     request({ method, route, status, seconds }) {
@@ -88,37 +98,12 @@ export function createMetrics(version: string): Metrics {
       processed.inc({ action: known(action), outcome })
       lag.observe(Math.max(0, seconds))
     },
-    labelStudioCall: calls('label_studio', 'Calls of Label Studio, by method and path.'),
-    sourceCall: calls(
-      'source',
-      'Calls of log sources: a listing until its end, an object until its first bytes.',
-    ),
+    labelStudioCall: labelStudio.observe,
+    sourceCall: source.observe,
+    noteSourceCall: source.note,
   }
 }
 
 function known(action: string): string {
   return ACTIONS.test(action) ? action : 'other'
-}
-
-/** A span for each call, and its time with its status: `ok`, or the kind of its failure. */
-function observeCalls(
-  service: string,
-  note: (operation: string, status: string, seconds: number) => void,
-): Observe {
-  return async (operation, work) => {
-    const span = openSpan(`${service} ${operation}`, { kind: 'client' })
-    const start = performance.now()
-    const end = (status: string, error?: unknown) => {
-      note(operation, status, (performance.now() - start) / 1000)
-      span.end(error)
-    }
-    try {
-      const result = await span.within(work)
-      end('ok')
-      return result
-    } catch (error) {
-      end(failureKind(error), error)
-      throw error
-    }
-  }
 }

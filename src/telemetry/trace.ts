@@ -1,4 +1,5 @@
 import { type Attributes, context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { failureKind } from './observe.ts'
 
 export interface SpanOptions {
   kind?: keyof typeof KINDS
@@ -73,11 +74,4 @@ export function traceHeaders(): Record<string, string> {
 export function spanIds(): { trace_id?: string; span_id?: string } {
   const open = trace.getActiveSpan()?.spanContext()
   return open && trace.isSpanContextValid(open) ? { trace_id: open.traceId, span_id: open.spanId } : {}
-}
-
-/** How something failed, in a word of a small vocabulary. */
-export function failureKind(error: unknown): string {
-  const { kind, name } = (error ?? {}) as { kind?: unknown; name?: unknown }
-  if (name === 'AbortError') return 'aborted'
-  return typeof kind === 'string' ? kind : 'error'
 }

@@ -155,7 +155,7 @@ test('whoever reads a bucket where the requester pays says so', async () => {
     { fileRoot: '/' },
   )
   for await (const object of source.list()) {
-    ;(await source.open(object)).resume()
+    await Array.fromAsync(await source.open(object))
     expect((await source.range?.(object, 0, 1))?.toString()).toBe('1')
   }
   expect(said).toEqual(['requester', 'requester', 'requester'])

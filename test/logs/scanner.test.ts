@@ -10,6 +10,7 @@ import { scanShards } from '../../src/logs/scan-shards.ts'
 import { createScanner, type Scanner } from '../../src/logs/scanner.ts'
 import type { Shard } from '../../src/logs/shard.ts'
 import { survey } from '../../src/logs/survey.ts'
+import { noteCalls, type ObservedCall } from '../../src/telemetry/observe.ts'
 import { scanLogs } from './scan-logs.ts'
 
 const MB = 1e6
@@ -73,6 +74,23 @@ test('an error of the source comes through as such', async () => {
   })
   const unknown = jobOf({ format: { type: 'odd' } })
   await expect(scanner.scan(unknown, shard, { signal })).rejects.toThrow('format.type')
+})
+
+test('calls of the source are told, on threads or not, however they end', async () => {
+  const told: ObservedCall[] = []
+  const note = (call: ObservedCall) => void told.push(call)
+  const observed = createScanner({ threads: 2, noteCall: note })
+  const job = jobOf({ sources: { fileRoot: root, observe: noteCalls(note) } })
+  const gone: Shard = [{ object: { key: 'gone.jsonl', size: 9 * MB, date: null }, from: 0, to: null }]
+  const shards = [...(await shardsOf(jobOf(), 1.5 * MB)), gone]
+  await Promise.allSettled(shards.map((shard) => observed.scan(job, shard, { signal })))
+  await observed.close()
+  const ends = Map.groupBy(told, ({ operation, status }) => `${operation} ${status}`)
+  expect(Object.fromEntries([...ends].map(([end, calls]) => [end, calls.length]))).toEqual({
+    'file open ok': shards.length - 1,
+    'file open unavailable': 1,
+  })
+  expect(told.every(({ seconds }) => seconds > 0)).toBe(true)
 })
 
 test('a shard is stopped with the reason, whether it waits or has begun, and the others go on', async () => {
