@@ -1,5 +1,5 @@
 /**
- * The API from TypeScript, typed by the contract: node examples/client.ts [URL]
+ * The API from TypeScript, typed by the contract: npx node examples/client.ts [URL]
  *
  * In a project of your own, `npx openapi-typescript http://localhost:9090/openapi.yaml -o schema.ts` makes the types, and
  * `npm install openapi-fetch` brings the client.

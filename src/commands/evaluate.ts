@@ -10,8 +10,9 @@ import { json } from './text.ts'
 
 export const usage = `Usage: label-studio-monitor evaluate <export.json> [options]
 
-Counts the changed predictions of a project exported from Label Studio as JSON. Passed while their percentage is below
-the limit. Needs neither the service nor Label Studio.
+Counts the changed predictions of a project exported from Label Studio as JSON. Changed is what Label
+Studio marked as an edited prediction. Passed while their percentage is below the limit. Needs neither the service nor
+Label Studio.
 
   --max-changed PERCENT  the limit; ${SEED_MAX_CHANGED} by default
   --json                 print JSON

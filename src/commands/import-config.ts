@@ -87,7 +87,7 @@ async function writeEnvironment(path: string, lines: string[], force: boolean): 
 function describe({ name, settings, warnings }: ImportedMonitor): string {
   const rows = [
     ...settings.agree.map((key) => [key, 'agrees with the service']),
-    ...settings.ignored.map((key) => [key, 'is ignored: the service is not set like this']),
+    ...settings.ignored.map((key) => [key, 'differs from what the running service has, which stays']),
   ]
   const notes = warnings.map((warning) => `Warning: ${warning}\n`).join('')
   return `The monitor ${name} is made. Try it: label-studio-monitor run ${name} --wait\n${table(rows)}${notes}`

@@ -118,7 +118,7 @@ function dataProblems(config: LabelingConfig, mapping: Mapping, fieldNames: read
     .filter((key) => !covers(mapping.data, key))
     .map((key) => ({
       path: `mapping.data.${key}`,
-      message: `${showing(config, key)} shows the data key "${key}", but no record field has this name (${listed(fieldNames)}); name the field that fills it`,
+      message: `${showing(config, key)} shows the data key "${key}", but no record field has this name (${listed(fieldNames)}); name in mapping.data the field that fills it`,
     }))
 }
 
@@ -128,7 +128,7 @@ function controlProblems(config: LabelingConfig, mapping: Mapping, fieldNames: r
     return [
       {
         path: 'mapping.prediction',
-        message: `no record field is named like a control tag (${names.map(quoted).join(', ')}; ${listed(fieldNames)}), so there is no prediction; name the field that holds each control's answer`,
+        message: `no record field is named like a control tag (${names.map(quoted).join(', ')}; ${listed(fieldNames)}), so there is no prediction; name in mapping.prediction, by control tag, the field that holds its answer`,
       },
     ]
   }

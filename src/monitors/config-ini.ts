@@ -139,7 +139,7 @@ function unknownKeys({ sections, defaults }: Ini): IniProblem[] {
   return [...sections].flatMap(([section, entries]): IniProblem[] => {
     const known = KEYS[section]
     if (!known) {
-      const message = `Unknown section, which is ignored; expected ${Object.keys(KEYS).join(', ')}.`
+      const message = `Unknown section [${section}], which is ignored; expected ${Object.keys(KEYS).join(', ')}.`
       return [{ path: `/${section}`, message, severity: 'warning' }]
     }
     const unknown = [...entries.keys()].filter(

@@ -16,6 +16,7 @@ import { RELATIONS } from '../metrics/compare.ts'
 import { windowOf } from '../runs/window.ts'
 import { type Definition, givenMapping } from './monitor.ts'
 import { whyNoObject } from './no-object.ts'
+import { whyUndated } from './undated.ts'
 
 /** What is tried at most: enough to see what a run would do. */
 const RECORDS = 10
@@ -77,6 +78,8 @@ export function createPreview(deps: {
     if (found.objects.length === 0) {
       complain(await whyNoObject(deps.sources, definition, window, AbortSignal.timeout(TIMEOUT_MS)))
     } else if (found.records.length === 0) complain(whyNone(definition, found.asked))
+    const undated = whyUndated(definition, found.records)
+    if (undated) complain(undated)
     if (config && found.records.length > 0) addTasks(preview, config, definition, found.records, complain)
     return preview
   }

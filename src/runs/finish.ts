@@ -23,7 +23,8 @@ export async function finish(deps: RunDependencies, id: string): Promise<void> {
   if (!entered) throw new RunStopped()
 }
 
-const NO_RECORDS = 'The window has no record that could be sampled, so no project was made.'
+const NO_RECORDS =
+  "The window has no record that could be sampled, so no project was made. The monitor's preview says why."
 
 /** The run has failed, and its recipients are told: both or neither. */
 export async function announceFailed(deps: RunDependencies, id: string, error: RunError): Promise<void> {

@@ -12,6 +12,7 @@ import { type Drawn, draw } from '../logs/draw.ts'
 import { createFormat, type Fields, type Parsed } from '../logs/format.ts'
 import type { ScanResult } from '../logs/gather.ts'
 import { addMalformed } from '../logs/malformed.ts'
+import { UNDATED } from '../logs/scan.ts'
 import { type Definition, givenMapping } from '../monitors/monitor.ts'
 import { type RunDependencies, RunStopped } from './execute.ts'
 import { NO_PROGRESS, type RunProgress, type RunRow, update } from './run.ts'
@@ -232,6 +233,12 @@ function warningsOf(
   if (malformed.count > 0) {
     warnings.push(
       `${malformed.count} ${malformed.count === 1 ? 'record' : 'records'} could not be read and count for nothing; the first are under malformed.`,
+    )
+  }
+  const undated = sample.by === 'date' && drawn.strata.find(({ key }) => key === UNDATED)?.seen
+  if (undated) {
+    warnings.push(
+      `${undated} ${undated === 1 ? 'record has' : 'records have'} no date and were taken whatever the window is: the monitor's preview says why.`,
     )
   }
   const missing = drawn.strata.filter(({ seen, sampled }) => seen > 0 && sampled === 0).length

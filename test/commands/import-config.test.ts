@@ -66,8 +66,8 @@ describe('import-config', () => {
     const { stdout } = await importConfig()
     expect(stdout).toBe(`The monitor model is made. Try it: label-studio-monitor run model --wait
   LabelStudioURL  agrees with the service
-  smtp_server     is ignored: the service is not set like this
-  smtp_port       is ignored: the service is not set like this
+  smtp_server     differs from what the running service has, which stays
+  smtp_port       differs from what the running service has, which stays
 Warning: Unknown key, which is ignored.
 
 # The lines for the service's environment. They may hold secrets.
