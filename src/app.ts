@@ -9,6 +9,7 @@ import { assets } from './dashboard/assets.ts'
 import { IMPORT_MAP_HASH } from './dashboard/page.ts'
 import { type AccessSettings, createAccess } from './http/access.ts'
 import { bodyLimitOf } from './http/body-limits.ts'
+import { compress } from './http/compress.ts'
 import { type ComparisonRoutes, comparisonRoutes } from './http/comparisons.ts'
 import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
 import { type ExportRoutes, exportRoutes } from './http/exports.ts'
@@ -45,6 +46,7 @@ export function createApp(deps: AppDependencies): Express {
   app.use('/assets', assets())
   app.use(observeRequests(deps.metrics, deps.log))
   app.use(securityHeaders())
+  app.use(compress())
   app.use(contract.route)
   app.use(access.check)
 
