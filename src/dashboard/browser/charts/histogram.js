@@ -20,7 +20,7 @@ export function histogram(said, counts) {
   const numbers = counts.map((_, index) => index)
   return {
     said,
-    height: 150,
+    height: 130,
     data: [numbers, counts],
     options: (colors) => ({
       padding: [8, 8, 0, 0],
@@ -31,6 +31,7 @@ export function histogram(said, counts) {
       axes: [
         {
           ...quietAxis(colors),
+          size: 30,
           grid: { show: false },
           splits: () => [-0.5, 4.5, 10],
           values: () => ['0 %', '50 %', 'unchanged'],

@@ -17,11 +17,11 @@ export function textDiff(predicted, corrected) {
   const parts = wordDiff(predicted, corrected)
   if (!parts || keptShare(parts) < READABLE_SHARE) {
     return html`<div class="sides">
-      <div><h4>Predicted</h4><p class="prose">${predicted}</p></div>
-      <div><h4>Corrected</h4><p class="prose">${corrected}</p></div>
+      <div><h4>Predicted</h4><p class="prose" dir="auto">${predicted}</p></div>
+      <div><h4>Corrected</h4><p class="prose" dir="auto">${corrected}</p></div>
     </div>`
   }
-  return html`<p class="prose diff">${parts.map(({ value, added, removed }) =>
+  return html`<p class="prose diff" dir="auto">${parts.map(({ value, added, removed }) =>
     removed
       ? html`<del><span class="hidden">removed: </span>${value}</del>`
       : added

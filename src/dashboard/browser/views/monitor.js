@@ -77,7 +77,7 @@ function noTrend(runs) {
   return runs.length === 0
     ? empty(
         'No run yet',
-        'Start the first one: it samples the logs and makes a Label Studio project. The numbers come with the reviews.',
+        `${mayWrite() ? 'Start the first one: it' : 'A run'} samples the logs and makes a Label Studio project. The numbers come with the reviews.`,
       )
     : empty(
         'No finished run yet',

@@ -124,7 +124,7 @@ function reviewed(newest, monitor, shown) {
 function next(monitor, newest, run) {
   if (!run) {
     return html`<p class="quiet">
-      Nothing is sampled yet. <a href=${link('monitors', monitor.name)}>Start the first run</a>: it draws
+      Nothing is sampled yet. <a href=${link('monitors', monitor.name)}>${mayWrite() ? 'Start the first run' : 'The first run'}</a>${mayWrite() ? ': it' : ''} draws
       ${plural(monitor.sample.total ?? 200, 'record')} and makes a Label Studio project of them.
     </p>`
   }
