@@ -129,7 +129,6 @@ describe('the form makes a monitor of records in', () => {
       'a form of their own',
       { format_type: 'module', format_path: 'logs.js' },
       { type: 'module', path: 'logs.js' },
-      { type: 'jsonl' },
     ],
   ])('%s', async (_case, typed, format) => {
     expect((await create({ ...FILE, ...typed })).format).toMatchObject(format)

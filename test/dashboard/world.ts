@@ -39,7 +39,10 @@ const FACTS = [
 ] as const
 
 /** Monitors in every state that the dashboard shows, and what reviewers made of their runs. */
-export async function fillWorld(service: TestService): Promise<{
+export async function fillWorld(
+  service: TestService,
+  token = '',
+): Promise<{
   qa: number
   tickets: number
   shelves: number
@@ -49,7 +52,14 @@ export async function fillWorld(service: TestService): Promise<{
   failed: string
 }> {
   const create = async (input: object) =>
-    (await service.request().post('/monitors').send(input).expect(201)).body
+    (
+      await service
+        .request()
+        .post('/monitors')
+        .set('authorization', `Bearer ${token}`)
+        .send(input)
+        .expect(201)
+    ).body
   const qa = await create(
     monitorInput({
       title: 'QA model',
