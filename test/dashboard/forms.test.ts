@@ -24,7 +24,6 @@ afterAll(() => opened?.stop())
 type Typed = Record<string, string>
 
 async function fill(typed: Typed): Promise<void> {
-  await opened.go('#/', 'h1')
   await opened.go('#/new', 'form')
   for (const [name, value] of Object.entries(typed)) {
     const isChoice = name.endsWith('_type') || name === 'metric'

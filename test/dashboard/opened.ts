@@ -54,6 +54,8 @@ export async function openService(settings: Record<string, string> = LABEL_STUDI
   return {
     ...{ service, page, outside, complaints, changes },
     async go(hash, isDrawn) {
+      // from one view to another of the same page, what was there would stay for a moment
+      await page.goto('about:blank')
       await page.goto(`${url}/${hash}`)
       await page.waitForSelector(isDrawn)
     },

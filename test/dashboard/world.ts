@@ -149,6 +149,7 @@ export async function fillWorld(
     ready: ready as string,
     failed: await unfinishedRun(service, tickets, {
       status: 'failed',
+      progress: toJsonb({ ...progress(2_410, 0), records_malformed: 1 }),
       error: toJsonb({ message: 'Label Studio does not answer at http://127.0.0.1:1.' }),
       malformed: toJsonb([{ object: 'qalogs_11:18:24.txt', line: 14, problem: 'has no Timestamp' }]),
       warnings: toJsonb(['The window has 7 days, and logs of 6.']),

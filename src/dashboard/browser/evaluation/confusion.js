@@ -18,12 +18,12 @@ export function confusionTable({ labels, counts, removed, added, per_label, comp
       <table class="confusion">
         <caption class="hidden">Predicted labels in rows, labels of reviewers in columns</caption>
         <thead>
-          <tr><th scope="col">Predicted ↓ became →</th>${labels.map((label) => html`<th scope="col">${label}</th>`)}${removed.some(Boolean) ? html`<th scope="col">nothing</th>` : nothing}</tr>
+          <tr><th scope="col">Predicted ↓ became →</th>${labels.map((label) => html`<th scope="col"><span class="name" dir="auto">${label}</span></th>`)}${removed.some(Boolean) ? html`<th scope="col">nothing</th>` : nothing}</tr>
         </thead>
         <tbody>
           ${counts.map(
             (row, index) => html`<tr>
-              <th scope="row">${labels[index]}</th>
+              <th scope="row"><span class="name" dir="auto">${labels[index]}</span></th>
               ${row.map(
                 (tasks, column) =>
                   html`<td class="number ${column === index ? 'same' : ''} heat-${Math.ceil((4 * tasks) / highest)}">${tasks === 0 ? html`<span class="quiet">0</span>` : count(tasks)}</td>`,
@@ -36,7 +36,7 @@ export function confusionTable({ labels, counts, removed, added, per_label, comp
       </table>
     </div>
     ${complete ? nothing : html`<p class="quiet">Only the most frequent labels stand here.</p>`}
-    <details><summary>Figures by label</summary>${labelTable(per_label)}</details>`
+    <details><summary>Figures by label</summary><div class="scroll" role="group" tabindex="0" aria-label="Table">${labelTable(per_label)}</div></details>`
 }
 
 /** @param {Confusion['per_label']} figures */
@@ -46,7 +46,7 @@ function labelTable(figures) {
     <tbody>
       ${figures.map(
         ({ label, predicted, support, precision, recall, f1 }) => html`<tr>
-          <th scope="row">${label}</th><td class="number">${count(predicted)}</td><td class="number">${count(support)}</td>
+          <th scope="row"><span class="name" dir="auto">${label}</span></th><td class="number">${count(predicted)}</td><td class="number">${count(support)}</td>
           <td class="number">${percent(precision)}</td><td class="number">${percent(recall)}</td><td class="number">${percent(f1)}</td>
         </tr>`,
       )}

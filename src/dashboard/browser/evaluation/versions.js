@@ -18,7 +18,7 @@ export function versionsSection({ by_model_version }, { model_version_difference
         <tbody>
           ${by_model_version.map(
             ({ key, value, interval, reviewed }) => html`<tr>
-              <th scope="row">${key}</th>
+              <th scope="row"><span class="name">${key}</span></th>
               <td class="number">${percent(value)}</td>
               <td class="wide-cell">${intervalBar({ value, interval })}</td>
               <td>${range(interval)}</td>
@@ -37,7 +37,7 @@ export function versionsSection({ by_model_version }, { model_version_difference
 function difference({ from, change_rate, verdict }) {
   const [low = null, high = null] = change_rate.interval ?? []
   const bounds = low === null ? '' : ` (${points(low)} to ${points(high)})`
-  return html`<div>${evidenceBadge(verdict)} <span class="quiet">${points(change_rate.value)}${bounds} against ${from}</span></div>`
+  return html`<div class="name">${evidenceBadge(verdict)} <span class="quiet">${points(change_rate.value)}${bounds} against ${from}</span></div>`
 }
 
 /** @param {Evaluation} evaluation */

@@ -20,7 +20,10 @@ export function optionalNumber(form, name) {
  */
 export function fieldProblem(problem, path) {
   const own = problemsOf(problem).filter((error) => belongs(error.path, path))
-  return own.map(({ message }) => html`<span class="wrong" role="alert">${inPlain(message)}</span>`)
+  const said = own.map(({ message }) => inPlain(message))
+  // what else is wrong with nothing is of no use
+  const needed = said.includes(NEEDED) ? [NEEDED] : said
+  return needed.map((message) => html`<span class="wrong" role="alert">${message}</span>`)
 }
 
 /**
@@ -43,9 +46,11 @@ function problemsOf(problem) {
   return problem instanceof ApiProblem ? problem.errors : []
 }
 
+const NEEDED = 'This is needed.'
+
 /** What somebody is told who has never seen a schema. @param {string} message */
 function inPlain(message) {
-  return /fewer than 1 character/.test(message) ? 'This is needed.' : message
+  return /fewer than 1 character|^is required$/.test(message) ? NEEDED : message
 }
 
 /** Entries of a list belong to its field. @param {string} path @param {string} field */

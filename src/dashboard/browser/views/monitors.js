@@ -155,7 +155,7 @@ function otherProjects(evaluations) {
         <tbody>
           ${evaluations.map(
             ({ project, title, change_rate }) => html`<tr>
-              <th scope="row"><a href=${link('evaluations', project)}>${title || `Project ${project}`}</a></th>
+              <th scope="row"><a class="name" href=${link('evaluations', project)}>${title || `Project ${project}`}</a></th>
               <td class="number">${change_rate.reviewed}</td>
               <td class="number">${percent(change_rate.value)}</td>
               <td>${range(change_rate.sequence)}</td>
