@@ -25,7 +25,7 @@ describe.each(LOOKS)('who has not signed in, $look', (look) => {
   test('is asked for a token; axe finds nothing, nothing is wider than the screen', async () => {
     await looksLike(opened.page, look)
     await opened.page.context().clearCookies()
-      await opened.go('#/', 'input[name=token]')
+    await opened.go('#/', 'input[name=token]')
     await opened.shot(`sign-in-${look.look}`)
     expect(await violations(opened.page)).toEqual([])
     await opened.page.fill('input[name=token]', 'nobody’s')

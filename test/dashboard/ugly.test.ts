@@ -19,7 +19,7 @@ const VIEWS: [name: string, hash: () => string, isDrawn: string][] = [
   ['ugly-empty', () => `#/evaluations/${world.empty}`, '.empty'],
   ['ugly-unreviewed', () => `#/evaluations/${world.unreviewed}`, '.empty'],
   ['ugly-texts', () => `#/evaluations/${world.texts}`, '.task:nth-child(9)'],
-  ['ugly-labels', () => `#/evaluations/${world.labels}`, '.confusion'],
+  ['ugly-labels', () => `#/evaluations/${world.labels}`, '.task'],
   ['ugly-versions', () => `#/evaluations/${world.versions}`, '.task'],
 ]
 
@@ -48,6 +48,25 @@ test('a text that is written from right to left stands so', async () => {
     .locator('.task:nth-child(2) .diff, .task:nth-child(2) .sides .prose')
     .evaluateAll((all) => all.map((each) => String(each.matches(':dir(rtl)'))))
   expect(new Set(directions)).toEqual(new Set(['true']))
+})
+
+test('a very long text is shortened, and the change in its middle is seen', async () => {
+  await opened.go(`#/evaluations/${world.texts}`, '.task:nth-child(9)')
+  const diff = opened.page.locator('.task:nth-child(4) .diff')
+  expect(await diff.locator('ins').textContent()).toContain('Not so.')
+  expect((await diff.boundingBox())?.height).toBeLessThan(500)
+  await diff.locator('summary').first().click()
+  expect((await diff.boundingBox())?.height).toBeGreaterThan(500)
+})
+
+test('of 300 labels those that were confused are listed, and the table is there for who wants it', async () => {
+  await opened.go(`#/evaluations/${world.labels}`, '.task')
+  const pairs = opened.page.locator('article table', { hasText: 'Times' }).locator('tbody tr')
+  expect(await pairs.count()).toBe(20)
+  expect(await pairs.first().textContent()).toMatch(/Category \d+ of the shop.*Category \d+ of the shop.*1/)
+  expect(await opened.page.locator('.confusion').isVisible()).toBe(false)
+  await opened.page.getByText('labels, as a table').click()
+  expect(await opened.page.locator('.confusion').isVisible()).toBe(true)
 })
 
 test('two thousand changed tasks come page by page, and the reader goes on at the first new one', async () => {

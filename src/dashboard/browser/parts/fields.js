@@ -41,6 +41,33 @@ export function unplacedProblems(problem, placed) {
   </div>`
 }
 
+/**
+ * Has each field say its hint and what is wrong with it to those who see neither. Call it when the page is drawn.
+ *
+ * @returns {HTMLElement | null} the first that is wrong
+ */
+export function describeFields() {
+  /** @type {HTMLElement | null} */
+  let first = null
+  for (const field of document.querySelectorAll('.field')) {
+    /** @type {HTMLElement | null} */
+    const input = field.querySelector('input, select, textarea')
+    const said = [...field.querySelectorAll('.quiet, .wrong')]
+    const isWrong = field.querySelector('.wrong') !== null
+    if (!input?.id) continue
+    for (const [index, each] of said.entries()) each.id = `${input.id}-said-${index}`
+    input.setAttribute('aria-describedby', said.map(({ id }) => id).join(' '))
+    input.setAttribute('aria-invalid', String(isWrong))
+    if (isWrong) first ??= input
+  }
+  return first
+}
+
+/** When what was told to be drawn is drawn. @param {() => void} then */
+export function whenDrawn(then) {
+  requestAnimationFrame(() => requestAnimationFrame(then))
+}
+
 /** @param {Error | null} problem */
 function problemsOf(problem) {
   return problem instanceof ApiProblem ? problem.errors : []

@@ -2,6 +2,7 @@ import { html, nothing } from 'lit-html'
 import { percent } from '../format.js'
 import { external } from '../parts/external.js'
 import { controlDiff } from './control-diff.js'
+import { longText } from './long-text.js'
 import { plain } from './regions.js'
 
 /** @import { TemplateResult } from 'lit-html' */
@@ -58,7 +59,7 @@ export function dataView(data, objects) {
   return html`<dl class="data">
     ${shown.map((field) => {
       const value = plain(data[/** @type {string} */ (field)])
-      return html`<div><dt>${field}</dt><dd class="prose" dir="auto">${value.length > LONG ? html`<details><summary>${value.slice(0, LONG)}…</summary>${value.slice(LONG)}</details>` : value}</dd></div>`
+      return html`<div><dt>${field}</dt><dd class="prose" dir="auto">${longText(value, LONG)}</dd></div>`
     })}
     ${shown.length === 0 ? html`<div class="quiet">The task has no data.</div>` : nothing}
   </dl>`

@@ -95,7 +95,9 @@ export const evaluationView = ([project = ''], update) => {
   }
 
   async function compareNow() {
+    if (isComparing) return
     isComparing = true
+    said = ''
     problem = null
     update()
     try {
@@ -119,7 +121,7 @@ export const evaluationView = ([project = ''], update) => {
         return html`<h1 tabindex="-1">Evaluation</h1>${problemNotice(all.problem)}${all.problem ? nothing : loading()}`
       const { evaluation, around } = all.value
       return html`${head(evaluation, compareNow, isComparing)} ${problemNotice(all.problem ?? problem)}
-        ${said ? html`<div class="notice" role="status">${said}</div>` : nothing}
+        <div class=${said ? 'notice' : ''} role="status">${said}</div>
         ${body(evaluation, around, showMore)} ${freshness(evaluation)}`
     },
   }
@@ -154,7 +156,7 @@ function head({ project, title, monitor, run, label_studio_url, verdict }, compa
     <div class="head">
       <h1 tabindex="-1">${title || `Project ${project}`}</h1>
       <div class="actions">
-        ${label_studio_url && mayWrite() ? html`<button class="button second" ?disabled=${isComparing} @click=${compareNow}>${isComparing ? 'Comparing…' : 'Compare with Label Studio'}</button>` : nothing}
+        ${label_studio_url && mayWrite() ? html`<button class="button second" aria-disabled=${isComparing} @click=${compareNow}>${isComparing ? 'Comparing…' : 'Compare with Label Studio'}</button>` : nothing}
         ${external(label_studio_url, 'Review in Label Studio', 'button')}
       </div>
     </div>

@@ -3,7 +3,7 @@ import { ApiProblem, answer, api } from '../api.js'
 import { definitionOf } from '../new-monitor/definition.js'
 import { formFields, PLACED } from '../new-monitor/form.js'
 import { previewPanel } from '../new-monitor/preview.js'
-import { unplacedProblems } from '../parts/fields.js'
+import { describeFields, unplacedProblems, whenDrawn } from '../parts/fields.js'
 import { problemNotice } from '../parts/notices.js'
 import { mayOnlyRead } from '../role.js'
 import { link } from '../router.js'
@@ -36,7 +36,7 @@ export const newMonitorView = (_, update) => {
     }
     busy = null
     update()
-    if (problem) showFirstProblem()
+    whenDrawn(problem ? showFirstProblem : describeFields)
   }
 
   /** @param {HTMLFormElement} element */
@@ -53,7 +53,7 @@ export const newMonitorView = (_, update) => {
         sample: String(form.get('log_sample') ?? '') || null,
       }
       preview = await answer(api.POST('/preview', { body }))
-      requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('preview')?.focus()))
+      whenDrawn(() => document.getElementById('preview')?.focus())
     })
 
   /** @param {SubmitEvent} event */
@@ -75,7 +75,9 @@ export const newMonitorView = (_, update) => {
     if (value === 'module' && name === 'source_type') choices.format = 'jsonl'
     if (name === 'format_type') choices.format = value
     update()
+    whenDrawn(describeFields)
   }
+  whenDrawn(describeFields)
 
   return {
     title: () => 'New monitor',
@@ -100,9 +102,8 @@ export const newMonitorView = (_, update) => {
 
 /** So that nobody has to search for it. */
 function showFirstProblem() {
-  requestAnimationFrame(() =>
-    requestAnimationFrame(() =>
-      document.querySelector('.wrong, .notice.bad')?.scrollIntoView({ block: 'center' }),
-    ),
-  )
+  const wrong = describeFields()
+  wrong?.focus({ preventScroll: true })
+  const shown = wrong?.closest('.field') ?? document.querySelector('.notice.bad')
+  shown?.scrollIntoView({ block: 'center' })
 }

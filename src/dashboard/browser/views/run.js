@@ -42,10 +42,15 @@ export const runView = ([id = ''], update) => {
   }
   start()
 
-  const cancel = () => answer(api.POST('/runs/{run}/cancel', { params: { path } })).then(take, fail)
+  const cancel = () =>
+    answer(api.POST('/runs/{run}/cancel', { params: { path } })).then((cancelled) => {
+      take(cancelled)
+      goToTop()
+    }, fail)
   const retry = () =>
     answer(api.POST('/runs/{run}/retry', { params: { path } })).then((again) => {
       take(again)
+      goToTop()
       stopWatching = watchRun(id, take)
     }, fail)
 
@@ -56,6 +61,11 @@ export const runView = ([id = ''], update) => {
       ${problemNotice(problem)} ${run || problem ? nothing : loading()}
       ${problem instanceof ApiProblem && problem.status === 404 ? html`<p><a href="#/runs">All runs</a></p>` : nothing}`,
   }
+}
+
+/** The button that was pressed is gone. */
+function goToTop() {
+  document.querySelector('h1')?.focus()
 }
 
 /** @param {Run} run @param {() => void} cancel @param {() => void} retry */
