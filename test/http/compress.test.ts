@@ -31,14 +31,17 @@ describe('a large answer', () => {
   test.each([
     ['brotli', 'gzip, deflate, br', 'br', brotliDecompressSync],
     ['gzip', 'gzip', 'gzip', gunzipSync],
-  ])('comes in %s to who takes it, a tenth as large, and is the same', async (_case, taken, given, unpack) => {
-    const plain = await ask(TASKS, {})
-    expect([plain.headers['content-encoding'], plain.headers.vary]).toEqual([undefined, 'Accept-Encoding'])
-    const packed = await ask(TASKS, { 'Accept-Encoding': taken })
-    expect(packed.headers['content-encoding']).toBe(given)
-    expect(packed.body.length * 10).toBeLessThan(plain.body.length)
-    expect(unpack(packed.body).equals(plain.body)).toBe(true)
-  })
+  ])(
+    'comes in %s to who takes it, a tenth as large, and is the same',
+    async (_case, taken, given, unpack) => {
+      const plain = await ask(TASKS, {})
+      expect([plain.headers['content-encoding'], plain.headers.vary]).toEqual([undefined, 'Accept-Encoding'])
+      const packed = await ask(TASKS, { 'Accept-Encoding': taken })
+      expect(packed.headers['content-encoding']).toBe(given)
+      expect(packed.body.length * 10).toBeLessThan(plain.body.length)
+      expect(unpack(packed.body).equals(plain.body)).toBe(true)
+    },
+  )
 
   test('is known by the same ETag in each form, and not sent again', async () => {
     const { headers } = await ask(TASKS, {})

@@ -23,7 +23,7 @@ export function histogram(said, counts) {
     height: 130,
     data: [numbers, counts],
     options: (colors) => ({
-      padding: [8, 8, 0, 0],
+      padding: [8, 26, 0, 0],
       scales: {
         x: { time: false, range: () => [-0.6, counts.length - 0.4] },
         y: { range: (_, _low, high) => [0, Math.max(1, high)] },
