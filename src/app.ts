@@ -10,6 +10,7 @@ import { IMPORT_MAP_HASH } from './dashboard/page.ts'
 import { type AccessSettings, createAccess } from './http/access.ts'
 import { bodyLimitOf } from './http/body-limits.ts'
 import { type ComparisonRoutes, comparisonRoutes } from './http/comparisons.ts'
+import { compress } from './http/compress.ts'
 import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
 import { type ExportRoutes, exportRoutes } from './http/exports.ts'
 import { type LabelStudioRoutes, labelStudioRoutes } from './http/label-studio.ts'
@@ -45,6 +46,7 @@ export function createApp(deps: AppDependencies): Express {
   app.use('/assets', assets())
   app.use(observeRequests(deps.metrics, deps.log))
   app.use(securityHeaders())
+  app.use(compress())
   app.use(contract.route)
   app.use(access.check)
 

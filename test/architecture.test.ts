@@ -45,6 +45,7 @@ describe('each outside thing has one importer', () => {
     ['saxes', /^labeling\/xml\.ts$/],
     ['cli-progress', /^commands\//],
     ['helmet', /^app\.ts$/],
+    ['compression', /^http\/compress\.ts$/],
     ['prom-client', /^telemetry\//],
     ['@opentelemetry/api', /^telemetry\//],
     ['fastest-levenshtein', /^(metrics|commands)\//],

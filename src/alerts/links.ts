@@ -6,7 +6,7 @@ type Links = components['schemas']['AnnouncementLinks']
 export function linksOf(options: {
   publicUrl: string
   run: string
-  project: { id: number; url: string } | null
+  project: { id: number; url: string | null } | null
 }): Links {
   const { publicUrl, run, project } = options
   const evaluation = project && `${publicUrl}/evaluations/${project.id}`

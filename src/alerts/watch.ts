@@ -26,7 +26,7 @@ export interface Watch {
 interface WatchDependencies {
   database: Database
   outbox: Outbox
-  labelStudioUrl: (project: number) => string
+  labelStudioUrl: (project: number) => string | null
   /** Under which recipients reach this service. */
   publicUrl: string
   log: Logger

@@ -289,7 +289,7 @@ export interface paths {
         };
         /**
          * Is one model version better than another?
-         * @description Give either `projects` or `monitor`. Sides are compared, and the model versions found in them: each project and version with the first one, each run of a monitor and its version with the one before.
+         * @description Give either `projects` or `monitor`. Sides are compared, and the model versions found in them: each project and version with the first one, each run of a monitor and its version with the one before. Of one project alone, its model versions are compared.
          *     An interval holds for one look, planned beforehand: whoever looks after every label, or at many pairs, will see a difference sooner or later where there is none. What is to be decided again and again belongs into a threshold. The sides must be different tasks: runs whose windows overlap may share records, which the intervals do not know.
          */
         get: operations["compareEvaluations"];
@@ -1710,7 +1710,7 @@ export interface components {
             monitor: string | null;
             /** Format: uuid */
             run: string | null;
-            /** @description The project in Label Studio. */
+            /** @description The project in Label Studio; null where none is set. */
             label_studio_url: string | null;
             /** Format: date-time */
             updated_at: string;
@@ -1985,7 +1985,7 @@ export interface components {
         AlertState: "ok" | "warning" | "fail";
         EvaluationTask: {
             task: components["schemas"]["LabelStudioId"];
-            /** @description The task in Label Studio. */
+            /** @description The task in Label Studio; null where none is set. */
             url: string | null;
             /** @enum {unknown} */
             reviewed_state: "reviewed" | "skipped" | "not_comparable" | "unreviewed";

@@ -25,7 +25,7 @@ export interface EvaluationContext {
   alerts: (Alert | null)[]
   /** Of intervals and sequences, e.g. 0.95. */
   confidence: number
-  labelStudioUrl: string
+  labelStudioUrl: string | null
 }
 
 /** The live metrics of a project, as the contract's `Evaluation`. No data is null, never 0. */

@@ -36,7 +36,7 @@ export async function findProject(db: Database['kysely'], project: number): Prom
 export async function readContext(
   db: Database['kysely'],
   project: ProjectRow,
-  labelStudioUrl: (project: number) => string,
+  labelStudioUrl: (project: number) => string | null,
 ): Promise<EvaluationContext> {
   const run = project.run_id
     ? await db

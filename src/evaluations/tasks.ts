@@ -38,7 +38,7 @@ export async function listComparedTasks(
 }
 
 /** One compared task as the API shows it. */
-export function presentTask(row: ComparedTask, url: string): EvaluationTask {
+export function presentTask(row: ComparedTask, url: string | null): EvaluationTask {
   const { compared } = row.outcome
   if (!compared) throw new Error(`task ${row.task_id} is marked as compared but has no comparison`)
   const annotation = row.annotation ?? []

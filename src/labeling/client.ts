@@ -113,8 +113,9 @@ export interface LabelStudio {
   createWebhook(fields: Omit<LabelStudioWebhook, 'id'>): Promise<LabelStudioWebhook>
   updateWebhook(id: number, fields: Partial<LabelStudioWebhook>): Promise<void>
   deleteWebhook(id: number): Promise<void>
-  taskUrl(project: number, task: number): string
-  projectUrl(project: number): string
+  /** Where reviewers go; null where no Label Studio is set. */
+  taskUrl(project: number, task: number): string | null
+  projectUrl(project: number): string | null
 }
 
 /** Importing 5,000 tasks takes Label Studio 6–12 s and it answers only at the end; a slow machine takes longer. */
@@ -225,8 +226,8 @@ export function createLabelStudio(
     createWebhook: (fields) => call({ method: 'POST', url: '/api/webhooks/', data: fields }),
     updateWebhook: (id, fields) => call({ method: 'PATCH', url: `/api/webhooks/${id}/`, data: fields }),
     deleteWebhook: (id) => call({ method: 'DELETE', url: `/api/webhooks/${id}/` }),
-    taskUrl: (project, task) => `${url ?? ''}/projects/${project}/data?task=${task}`,
-    projectUrl: (project) => `${url ?? ''}/projects/${project}/data`,
+    taskUrl: (project, task) => (url ? `${url}/projects/${project}/data?task=${task}` : null),
+    projectUrl: (project) => (url ? `${url}/projects/${project}/data` : null),
   }
 }
 

@@ -41,9 +41,25 @@ const FACTS = [
 /** Monitors in every state that the dashboard shows, and what reviewers made of their runs. */
 export async function fillWorld(
   service: TestService,
-): Promise<{ qa: number; tickets: number; shelves: number; blind: number; run: string }> {
+  token = '',
+): Promise<{
+  qa: number
+  tickets: number
+  shelves: number
+  blind: number
+  run: string
+  ready: string
+  failed: string
+}> {
   const create = async (input: object) =>
-    (await service.request().post('/monitors').send(input).expect(201)).body
+    (
+      await service
+        .request()
+        .post('/monitors')
+        .set('authorization', `Bearer ${token}`)
+        .send(input)
+        .expect(201)
+    ).body
   const qa = await create(
     monitorInput({
       title: 'QA model',
@@ -68,9 +84,10 @@ export async function fillWorld(
   )
   await create(monitorInput({ name: 'fresh', title: 'Summaries' }))
 
+  let ready: string | null = null
   for (const [week, rate] of [0.14, 0.1, 0.2, 0.16, 0.12, 0.36].entries()) {
     const dates = datesOf(week)
-    await reviewedProject(service.database.database, {
+    ready = await reviewedProject(service.database.database, {
       project: 21 + week,
       run: {
         monitor: qa,
@@ -127,7 +144,18 @@ export async function fillWorld(
     .updateTable('runs')
     .set({ progress: toJsonb(progress(9_870, 140)), finished_at: new Date(Date.now() - 3_600_000) })
     .execute()
-  return { qa: 26, tickets: 31, shelves: 41, blind: 61, run: await runningRun(service, qa) }
+  return {
+    ...{ qa: 26, tickets: 31, shelves: 41, blind: 61, run: await unfinishedRun(service, qa) },
+    ready: ready as string,
+    failed: await unfinishedRun(service, tickets, {
+      status: 'failed',
+      progress: toJsonb({ ...progress(2_410, 0), records_malformed: 1 }),
+      error: toJsonb({ message: 'Label Studio does not answer at http://127.0.0.1:1.' }),
+      malformed: toJsonb([{ object: 'qalogs_11:18:24.txt', line: 14, problem: 'has no Timestamp' }]),
+      warnings: toJsonb(['The window has 7 days, and logs of 6.']),
+      finished_at: new Date(),
+    }),
+  }
 }
 
 function datesOf(week: number): string[] {
@@ -202,8 +230,12 @@ function progress(records_seen: number, tasks: number) {
   }
 }
 
-/** A run as it is in the middle of reading logs. */
-async function runningRun({ database }: TestService, monitor: { id: string; name: string }): Promise<string> {
+/** A run as it is in the middle of reading logs; `changes` are what became of it. */
+async function unfinishedRun(
+  { database }: TestService,
+  monitor: { id: string; name: string },
+  changes: object = {},
+): Promise<string> {
   const id = randomUUID()
   await database.database.kysely
     .insertInto('runs')
@@ -212,6 +244,7 @@ async function runningRun({ database }: TestService, monitor: { id: string; name
       ...{ window_from: '2024-11-18', window_to: '2024-11-24', total: 200, seed: 7, request_hash: id },
       progress: toJsonb({ ...progress(2_410, 0), objects_done: 3, bytes_done: 350_000 }),
       strata: toJsonb([]),
+      ...changes,
     })
     .execute()
   return id

@@ -176,6 +176,21 @@ describe('projects', () => {
   })
 })
 
+describe('one project', () => {
+  test('has its own model versions compared, each with the first', async () => {
+    const { status, body } = await compare('projects=12')
+    expect(status).toBe(200)
+    expect(body.sides).toMatchObject([{ project: 12, model_versions: ['v1', 'v2'] }])
+    expect(body.differences).toEqual([])
+    expect(body.model_version_differences).toMatchObject([{ from: 'v1', to: 'v2', verdict: 'better' }])
+  })
+
+  test('of one model version has nothing to compare', async () => {
+    const { body } = await compare('projects=11')
+    expect([body.model_versions.length, body.model_version_differences]).toEqual([1, []])
+  })
+})
+
 describe('a monitor', () => {
   test('has each ready run compared with the one before, in the order of their windows', async () => {
     const { body } = await compare('monitor=qa')
@@ -215,7 +230,7 @@ describe('a monitor', () => {
 test.each([
   ['nothing', '', 400],
   ['both projects and monitor', 'projects=11,12&monitor=qa', 400],
-  ['one project', 'projects=11', 400],
+  ['no project', 'projects=', 400],
   ['a project with itself', 'projects=11,11', 400],
   ['a project that is no number', 'projects=11,x', 400],
   ['more than 20 projects', `projects=${Array.from({ length: 21 }, (_, i) => i + 1).join(',')}`, 400],

@@ -11,6 +11,7 @@ export function percent(share) {
   if (share === null || share === undefined) return '–'
   const value = share * 100
   const digits = Math.abs(value) < 10 && !Number.isInteger(Math.round(value * 10) / 10) ? 1 : 0
+  if (value > 0 && value < 0.05) return `<${THIN}0.1${THIN}%`
   return `${value.toFixed(digits).replace('-', '−')}${THIN}%`
 }
 

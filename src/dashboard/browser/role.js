@@ -18,6 +18,11 @@ export function mayWrite() {
   return role === 'write' || role === 'admin'
 }
 
+/** Whether a token is used that may change nothing: whoever has it is told why buttons are missing. */
+export function mayOnlyRead() {
+  return role === 'read'
+}
+
 export function hasSession() {
   return isSession
 }

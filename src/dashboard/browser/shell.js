@@ -1,6 +1,6 @@
 import { html, nothing } from 'lit-html'
 import { api } from './api.js'
-import { hasSession } from './role.js'
+import { hasSession, mayOnlyRead } from './role.js'
 
 /** @import { TemplateResult } from 'lit-html' */
 
@@ -29,6 +29,7 @@ export function shell(content, hash) {
               html`<a href=${place} aria-current=${place === here ? 'page' : nothing}>${text}</a>`,
           )}
           <a href="docs">API</a>
+          ${mayOnlyRead() ? html`<span class="tag" title="Your token may read, and change nothing.">Read only</span>` : nothing}
           ${hasSession() ? html`<button class="plain" @click=${signOut}>Sign out</button>` : nothing}
         </nav>
       </div>

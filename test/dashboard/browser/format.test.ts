@@ -7,6 +7,7 @@ const spaced = (text: string) => text.replaceAll('\u202f', ' ')
 describe('a share', () => {
   test.each([
     [0, '0 %'],
+    [9 / 2_147_483_647, '< 0.1 %'],
     [0.0855, '8.6 %'],
     [0.0996, '10 %'],
     [0.1579, '16 %'],

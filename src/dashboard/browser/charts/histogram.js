@@ -20,10 +20,10 @@ export function histogram(said, counts) {
   const numbers = counts.map((_, index) => index)
   return {
     said,
-    height: 150,
+    height: 130,
     data: [numbers, counts],
     options: (colors) => ({
-      padding: [8, 8, 0, 0],
+      padding: [8, 26, 0, 0],
       scales: {
         x: { time: false, range: () => [-0.6, counts.length - 0.4] },
         y: { range: (_, _low, high) => [0, Math.max(1, high)] },
@@ -31,6 +31,7 @@ export function histogram(said, counts) {
       axes: [
         {
           ...quietAxis(colors),
+          size: 30,
           grid: { show: false },
           splits: () => [-0.5, 4.5, 10],
           values: () => ['0 %', '50 %', 'unchanged'],

@@ -30,7 +30,7 @@ export function shareChart({ said, points, lines, connected }) {
   const flat = lines.map(({ bound }) => numbers.map(() => bound))
   return {
     said,
-    height: 240,
+    height: 220,
     data: [numbers, low, high, values, ...flat],
     options: (colors) => ({
       padding: [12, 18, 0, 0],
@@ -41,6 +41,7 @@ export function shareChart({ said, points, lines, connected }) {
       axes: [
         {
           ...quietAxis(colors),
+          size: 30,
           grid: { show: false },
           splits: (plot) => labelled(numbers, plot.width),
           values: (_, splits) => splits.map((index) => points[index]?.key ?? ''),

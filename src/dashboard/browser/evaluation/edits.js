@@ -15,8 +15,8 @@ export function editTable(edits) {
         <tbody>
           ${edits.slice(0, 10).map(
             ([removed, added, times]) => html`<tr>
-              <td class="words">${removed ? html`<del>${removed}</del>` : html`<span class="quiet">nothing</span>`}</td>
-              <td class="words">${added ? html`<ins>${added}</ins>` : html`<span class="quiet">nothing</span>`}</td>
+              <td class="words" dir="auto">${removed ? html`<del>${removed}</del>` : html`<span class="quiet">nothing</span>`}</td>
+              <td class="words" dir="auto">${added ? html`<ins>${added}</ins>` : html`<span class="quiet">nothing</span>`}</td>
               <td class="number">${count(Number(times))}</td>
             </tr>`,
           )}

@@ -31,7 +31,7 @@ export function stratumSection({ by_stratum }) {
         <tbody>
           ${by_stratum.map(
             ({ key, value, interval, reviewed, sampled, seen }) => html`<tr>
-              <th scope="row">${key || 'all'}</th>
+              <th scope="row"><span class="name" dir="auto">${key || 'all'}</span></th>
               <td class="number">${percent(value)}</td>
               <td>${range(interval)}</td>
               <td class="number">${count(reviewed)}</td>

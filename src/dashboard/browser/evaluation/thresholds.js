@@ -19,7 +19,7 @@ export function thresholdsSection({ thresholds, monitor }) {
         <tbody>
           ${thresholds.map(
             (threshold) => html`<tr>
-              <th scope="row">${nameOf(threshold)}</th>
+              <th scope="row"><span class="name">${nameOf(threshold)}</span></th>
               <td>${[threshold.max === null ? '' : `at most ${percent(threshold.max)}`, threshold.min === null ? '' : `at least ${percent(threshold.min)}`].filter(Boolean).join(', ')}</td>
               <td class="number">${percent(threshold.value)}</td>
               <td>${range(threshold.sequence)}</td>

@@ -23,7 +23,7 @@ export function trendSection(items, { project, thresholds, monitor }) {
   return html`<section>
     <h2>Over the runs</h2>
     <uplot-chart .spec=${spec}></uplot-chart>
-    <p class="legend"><span class="together"><span class="key dot"></span> changed</span> <span class="together"><span class="key band"></span> where</span> the true rate lies, however often you look <span class="together"><span class="key bad"></span> threshold</span></p>
+    <p class="legend"><span class="together"><span class="key dot"></span> changed</span> <span class="together"><span class="key band"></span> where</span> the true rate lies, however often you look <span class="together"><span class="key bad"></span> threshold</span> <span class="together"><span class="key warn"></span> warning</span></p>
     <details>
       <summary>As a table</summary>
       <table>

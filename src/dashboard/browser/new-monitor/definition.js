@@ -68,7 +68,11 @@ function sourceOf(form) {
 
 /** @param {FormData} form */
 function formatOf(form) {
+  const timestamp_field = optionalText(form, 'timestamp_field')
+  // the rows of a query are records already
+  if (optionalText(form, 'source_type') === 'sql') return defined({ type: 'jsonl', timestamp_field })
   const delimiter = String(form.get('delimiter') ?? '')
+  const columns = optionalText(form, 'columns')
   return defined({
     type: optionalText(form, 'format_type'),
     record_start: optionalText(form, 'record_start'),
@@ -76,11 +80,9 @@ function formatOf(form) {
     path: optionalText(form, 'format_path'),
     // a delimiter may be blank, so it is not trimmed
     delimiter: delimiter === '\\t' ? '\t' : delimiter || null,
-    columns:
-      optionalText(form, 'columns')
-        ?.split(',')
-        .map((name) => name.trim()) ?? null,
-    timestamp_field: optionalText(form, 'timestamp_field'),
+    columns: columns?.split(',').map((name) => name.trim()) ?? null,
+    header: columns === null ? null : false,
+    timestamp_field,
   })
 }
 

@@ -55,8 +55,12 @@ export function formFields({ source, format }, problem) {
     </fieldset>
     <fieldset>
       <legend>What a record looks like</legend>
-      ${formatFields(format, parts)}
-      ${field('log_sample', 'Some lines of a log', '/sample', html`<textarea id="log_sample" name="log_sample" rows="7" spellcheck="false" placeholder=${sampleOf(format)}></textarea>`, 'Only for the preview; it is not kept. Left empty, the preview reads the logs themselves.')}
+      ${
+        source === 'sql'
+          ? html`<p class="quiet">The rows of the query are the records, and its columns their fields.</p>`
+          : formatFields(format, parts)
+      }
+      ${source === 'sql' || format === 'parquet' ? nothing : field('log_sample', 'Some lines of a log', '/sample', html`<textarea id="log_sample" name="log_sample" rows="7" spellcheck="false" placeholder=${sampleOf(format)}></textarea>`, 'Only for the preview; it is not kept. Left empty, the preview reads the logs themselves.')}
       ${field('timestamp_field', 'Field with the date', '/format/timestamp_field', text('timestamp_field', 'timestamp, time or date'))}
     </fieldset>
     <fieldset>

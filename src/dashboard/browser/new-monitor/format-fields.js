@@ -60,7 +60,7 @@ export function formatFields(format, { field, text }) {
     'Format',
     '/format',
     html`<select id="format_type" name="format_type">
-      ${FORMATS.map(([type, said]) => html`<option value=${type} ?selected=${type === format}>${said}</option>`)}
+      ${FORMATS.map(([type, said]) => html`<option value=${type} .selected=${type === format}>${said}</option>`)}
     </select>`,
   )}
   ${

@@ -20,7 +20,10 @@ export function optionalNumber(form, name) {
  */
 export function fieldProblem(problem, path) {
   const own = problemsOf(problem).filter((error) => belongs(error.path, path))
-  return own.map(({ message }) => html`<span class="wrong" role="alert">${inPlain(message)}</span>`)
+  const said = own.map(({ message }) => inPlain(message))
+  // what else is wrong with nothing is of no use
+  const needed = said.includes(NEEDED) ? [NEEDED] : said
+  return needed.map((message) => html`<span class="wrong" role="alert">${message}</span>`)
 }
 
 /**
@@ -38,14 +41,43 @@ export function unplacedProblems(problem, placed) {
   </div>`
 }
 
+/**
+ * Has each field say its hint and what is wrong with it to those who see neither. Call it when the page is drawn.
+ *
+ * @returns {HTMLElement | null} the first that is wrong
+ */
+export function describeFields() {
+  /** @type {HTMLElement | null} */
+  let first = null
+  for (const field of document.querySelectorAll('.field')) {
+    /** @type {HTMLElement | null} */
+    const input = field.querySelector('input, select, textarea')
+    const said = [...field.querySelectorAll('.quiet, .wrong')]
+    const isWrong = field.querySelector('.wrong') !== null
+    if (!input?.id) continue
+    for (const [index, each] of said.entries()) each.id = `${input.id}-said-${index}`
+    input.setAttribute('aria-describedby', said.map(({ id }) => id).join(' '))
+    input.setAttribute('aria-invalid', String(isWrong))
+    if (isWrong) first ??= input
+  }
+  return first
+}
+
+/** When what was told to be drawn is drawn. @param {() => void} then */
+export function whenDrawn(then) {
+  requestAnimationFrame(() => requestAnimationFrame(then))
+}
+
 /** @param {Error | null} problem */
 function problemsOf(problem) {
   return problem instanceof ApiProblem ? problem.errors : []
 }
 
+const NEEDED = 'This is needed.'
+
 /** What somebody is told who has never seen a schema. @param {string} message */
 function inPlain(message) {
-  return /fewer than 1 character/.test(message) ? 'This is needed.' : message
+  return /fewer than 1 character|^is required$/.test(message) ? NEEDED : message
 }
 
 /** Entries of a list belong to its field. @param {string} path @param {string} field */

@@ -1,7 +1,14 @@
 import { html, nothing } from 'lit-html'
 import { ApiProblem, answer, api } from '../api.js'
 import { link } from '../router.js'
-import { fieldProblem, optionalNumber, optionalText, unplacedProblems } from './fields.js'
+import {
+  describeFields,
+  fieldProblem,
+  optionalNumber,
+  optionalText,
+  unplacedProblems,
+  whenDrawn,
+} from './fields.js'
 
 /** @import { RunInput } from '../types.ts' */
 
@@ -22,8 +29,12 @@ export function runForm(monitor, update) {
   function toggle() {
     isOpen = !isOpen
     update()
-    if (isOpen)
-      requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('run-from')?.focus()))
+    whenDrawn(() => {
+      describeFields()
+      /** @type {HTMLElement | null} */
+      const next = document.querySelector(isOpen ? '#run-from' : '[aria-controls="run-form"]')
+      next?.focus()
+    })
   }
 
   /** @param {SubmitEvent} event */
@@ -52,6 +63,7 @@ export function runForm(monitor, update) {
     }
     isBusy = false
     update()
+    if (problem) whenDrawn(() => describeFields()?.focus())
   }
 
   const field = (

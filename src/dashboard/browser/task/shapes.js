@@ -43,7 +43,7 @@ export function shapeDiff(predicted, corrected, picture) {
       <rect class="sheet" width=${width} height=${height}></rect>
       ${own ? svg`<image href=${own} width=${width} height=${height}></image>` : nothing}
       <g class="predicted">${predicted.map((region) => draw(region, width, height, 'above'))}</g>
-      <g class="corrected">${corrected.map((region) => draw(region, width, height, 'inside'))}</g>
+      <g class="corrected">${corrected.map((region) => draw(region, width, height, 'below'))}</g>
     </svg>
     <figcaption class="legend">
       <span class="together"><span class="key dashed"></span> predicted</span> <span class="together"><span class="key solid"></span> corrected</span>
@@ -57,7 +57,7 @@ export function shapeDiff(predicted, corrected, picture) {
  * @param {Region} region
  * @param {number} width
  * @param {number} height
- * @param {'above' | 'inside'} labelled so that the labels of both sides can be read where they lie on each other
+ * @param {'above' | 'below'} labelled so that the labels of both sides can be read where they lie on each other
  */
 function draw(region, width, height, labelled) {
   const value = contentOf(region)
@@ -65,8 +65,10 @@ function draw(region, width, height, labelled) {
   const y = (/** @type {number} */ share) => (share * height) / 100
   const size = Math.max(width, height) / 34
   const label = labelsOf(region).join(', ')
-  const at = isOutline(value.points) ? (value.points[0] ?? [0, 0]) : [value.x, value.y]
-  const text = svg`<text x=${x(at[0]) + size / 4} y=${y(at[1]) + (labelled === 'above' ? -size / 3 : size * 1.1)} font-size=${size}>${label}</text>`
+  const { left, top, bottom } = edgesOf(value)
+  const above = Math.max(y(top) - size / 3, size)
+  const below = Math.min(y(bottom) + size, height - size / 3)
+  const text = svg`<text x=${x(left)} y=${labelled === 'above' ? above : below} font-size=${size}>${label}</text>`
   if (isOutline(value.points)) {
     const points = value.points
       .map((/** @type {number[]} */ [px = 0, py = 0]) => `${x(px)},${y(py)}`)
@@ -79,6 +81,18 @@ function draw(region, width, height, labelled) {
   if (typeof value.height === 'number')
     return svg`<rect x=${x(value.x)} y=${y(value.y)} width=${x(value.width)} height=${y(value.height)} transform=${turn}></rect>${text}`
   return svg`<circle cx=${x(value.x)} cy=${y(value.y)} r=${size / 2}></circle>${text}`
+}
+
+/** How far a shape that is not turned reaches, in percent of the picture. @param {Record<string, any>} value */
+function edgesOf({ x, y, height = 0, radiusX = 0, radiusY = 0, points }) {
+  if (!isOutline(points) || points.length === 0)
+    return { left: x - radiusX, top: y - radiusY, bottom: y + Math.max(height, radiusY) }
+  const ys = points.map((/** @type {number[]} */ [, py = 0]) => py)
+  return {
+    left: Math.min(...points.map((/** @type {number[]} */ [px = 0]) => px)),
+    top: Math.min(...ys),
+    bottom: Math.max(...ys),
+  }
 }
 
 /** @param {Region[]} predicted @param {Region[]} corrected */

@@ -37,9 +37,10 @@ export function spanDiff(text, predicted, corrected) {
 
 /** @param {string} text @param {Region[]} spans @param {Region[]} others @param {'del' | 'ins'} kind of those that the other side lacks */
 function highlighted(text, spans, others, kind) {
-  if (spans.length === 0) return html`<p class="prose">${text}</p><p class="quiet">Nothing is marked.</p>`
+  if (spans.length === 0)
+    return html`<p class="prose" dir="auto">${text}</p><p class="quiet">Nothing is marked.</p>`
   const known = new Set(others.map(nameOf))
-  return html`<p class="prose spans">${pieces(text, spans).map(({ part, inside }) =>
+  return html`<p class="prose spans" dir="auto">${pieces(text, spans).map(({ part, inside }) =>
     inside.length === 0
       ? part
       : html`<mark class=${inside.some((span) => !known.has(nameOf(span))) ? kind : 'same'}

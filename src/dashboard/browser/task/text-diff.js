@@ -1,9 +1,12 @@
 import { diffWordsWithSpace } from 'diff/lib/diff/word.js'
 import { html } from 'lit-html'
+import { longText, unchangedText } from './long-text.js'
 
 /** More would keep the browser busy for seconds: then the two texts stand side by side. */
 const MAX_CHARACTERS = 20_000
 const MAX_EDITS = 2_000
+/** Of a text in characters, and of what stayed the same at each of its ends. */
+const [SHOWN, SHOWN_UNCHANGED] = [1_500, 300]
 /** Where less than this stayed, two texts are easier to read than one full of marks. */
 const READABLE_SHARE = 0.25
 
@@ -17,17 +20,17 @@ export function textDiff(predicted, corrected) {
   const parts = wordDiff(predicted, corrected)
   if (!parts || keptShare(parts) < READABLE_SHARE) {
     return html`<div class="sides">
-      <div><h4>Predicted</h4><p class="prose">${predicted}</p></div>
-      <div><h4>Corrected</h4><p class="prose">${corrected}</p></div>
+      <div><h4>Predicted</h4><div class="prose" dir="auto">${longText(predicted, SHOWN)}</div></div>
+      <div><h4>Corrected</h4><div class="prose" dir="auto">${longText(corrected, SHOWN)}</div></div>
     </div>`
   }
-  return html`<p class="prose diff">${parts.map(({ value, added, removed }) =>
+  return html`<div class="prose diff" dir="auto">${parts.map(({ value, added, removed }) =>
     removed
       ? html`<del><span class="hidden">removed: </span>${value}</del>`
       : added
         ? html`<ins><span class="hidden">added: </span>${value}</ins>`
-        : value,
-  )}</p>`
+        : unchangedText(value, SHOWN_UNCHANGED),
+  )}</div>`
 }
 
 /** @param {{ value: string, added: boolean, removed: boolean }[]} parts */

@@ -40,10 +40,10 @@ function chips(entries, others, kind) {
   if (entries.length === 0) return html`<p class="quiet">nothing</p>`
   return html`<ul class="chips">
     ${entries.map((entry) => {
-      if (others.includes(entry)) return html`<li>${entry}</li>`
+      if (others.includes(entry)) return html`<li dir="auto">${entry}</li>`
       return kind === 'del'
-        ? html`<li><del><span class="hidden">removed: </span>${entry}</del></li>`
-        : html`<li><ins><span class="hidden">added: </span>${entry}</ins></li>`
+        ? html`<li dir="auto"><del><span class="hidden">removed: </span>${entry}</del></li>`
+        : html`<li dir="auto"><ins><span class="hidden">added: </span>${entry}</ins></li>`
     })}
   </ul>`
 }

@@ -22,15 +22,16 @@ import { link } from '../router.js'
 /**
  * What else is shown beside an evaluation; it is read again when the evaluation has moved.
  *
- * @typedef {{ trend: Trend['items'], comparison: Comparison | null, tasks: EvaluationTask[], hasMore: boolean }} Around
+ * @typedef {{ trend: Trend['items'], comparison: Comparison, tasks: EvaluationTask[], hasMore: boolean }} Around
  */
 
-const TASKS_PER_PAGE = 10
+/** A few at once, and more for those who ask. */
+const [FIRST_TASKS, MORE_TASKS] = [10, 50]
 
 /** @type {MakeView} */
 export const evaluationView = ([project = ''], update) => {
   const path = { project: Number(project) }
-  let limit = TASKS_PER_PAGE
+  let limit = FIRST_TASKS
   let isComparing = false
   let said = ''
   /** @type {Error | null} */
@@ -47,25 +48,56 @@ export const evaluationView = ([project = ''], update) => {
 
   /** @param {Evaluation} evaluation @returns {Promise<Around>} */
   async function readAround({ monitor }) {
-    const query = { changed: true, limit }
-    const params = { path: { monitor: monitor ?? '' } }
-    const [tasks, trend, comparison] = await Promise.all([
-      answer(api.GET('/evaluations/{project}/tasks', { params: { path, query } })),
-      monitor === null
-        ? null
-        : optional(api.GET('/monitors/{monitor}/trend', { params: { ...params, query: { limit: 200 } } })),
+    const params = { path: { monitor: monitor ?? '' }, query: { limit: 200 } }
+    const [tasks, trend, ofMonitor] = await Promise.all([
+      readTasks(limit),
+      monitor === null ? null : optional(api.GET('/monitors/{monitor}/trend', { params })),
       monitor === null ? null : optional(api.GET('/evaluations/compare', { params: { query: { monitor } } })),
     ])
-    return { tasks: tasks.items, hasMore: tasks.next_cursor !== null, trend: trend?.items ?? [], comparison }
+    const isIn = ofMonitor?.sides.some(({ project }) => project === path.project)
+    const comparison = ofMonitor && isIn ? ofMonitor : await compareVersions()
+    return { ...tasks, trend: trend?.items ?? [], comparison }
   }
 
-  function showMore() {
-    limit += TASKS_PER_PAGE
-    all.look()
+  /** Those of this project alone, where it is not among the runs of a monitor. */
+  function compareVersions() {
+    return answer(api.GET('/evaluations/compare', { params: { query: { projects: [path.project] } } }))
+  }
+
+  /** @param {number} wanted @returns {Promise<{ tasks: EvaluationTask[], hasMore: boolean }>} */
+  async function readTasks(wanted) {
+    /** @type {EvaluationTask[]} */
+    const tasks = []
+    /** @type {string | null} */
+    let cursor = null
+    do {
+      /** @type {{ items: EvaluationTask[], next_cursor: string | null }} */
+      const page = await answer(
+        api.GET('/evaluations/{project}/tasks', {
+          params: {
+            path,
+            query: { changed: true, limit: Math.min(100, wanted - tasks.length), ...(cursor && { cursor }) },
+          },
+        }),
+      )
+      tasks.push(...page.items)
+      cursor = page.next_cursor
+    } while (cursor !== null && tasks.length < wanted)
+    return { tasks, hasMore: cursor !== null }
+  }
+
+  /** Whoever asked goes on reading at the first new one. */
+  async function showMore() {
+    const shown = limit
+    limit += MORE_TASKS
+    await all.look()
+    requestAnimationFrame(() => requestAnimationFrame(() => focusTask(shown)))
   }
 
   async function compareNow() {
+    if (isComparing) return
     isComparing = true
+    said = ''
     problem = null
     update()
     try {
@@ -89,7 +121,7 @@ export const evaluationView = ([project = ''], update) => {
         return html`<h1 tabindex="-1">Evaluation</h1>${problemNotice(all.problem)}${all.problem ? nothing : loading()}`
       const { evaluation, around } = all.value
       return html`${head(evaluation, compareNow, isComparing)} ${problemNotice(all.problem ?? problem)}
-        ${said ? html`<div class="notice" role="status">${said}</div>` : nothing}
+        <div class=${said ? 'notice' : ''} role="status">${said}</div>
         ${body(evaluation, around, showMore)} ${freshness(evaluation)}`
     },
   }
@@ -107,6 +139,12 @@ async function optional(call) {
   return response.status === 404 ? null : answer(call)
 }
 
+/** @param {number} index */
+function focusTask(index) {
+  const heading = document.querySelectorAll('#changed .task h3')[index]
+  if (heading instanceof HTMLElement) heading.focus()
+}
+
 /** @param {Evaluation} evaluation @param {() => void} compareNow @param {boolean} isComparing */
 function head({ project, title, monitor, run, label_studio_url, verdict }, compareNow, isComparing) {
   return html`
@@ -118,10 +156,11 @@ function head({ project, title, monitor, run, label_studio_url, verdict }, compa
     <div class="head">
       <h1 tabindex="-1">${title || `Project ${project}`}</h1>
       <div class="actions">
-        ${mayWrite() ? html`<button class="button second" ?disabled=${isComparing} @click=${compareNow}>${isComparing ? 'Comparing…' : 'Compare with Label Studio'}</button>` : nothing}
+        ${label_studio_url && mayWrite() ? html`<button class="button second" aria-disabled=${isComparing} @click=${compareNow}>${isComparing ? 'Comparing…' : 'Compare with Label Studio'}</button>` : nothing}
         ${external(label_studio_url, 'Review in Label Studio', 'button')}
       </div>
     </div>
+    ${label_studio_url ? nothing : html`<div class="notice">The service does not know where Label Studio is: set <code>LABEL_STUDIO_URL</code> and <code>LABEL_STUDIO_API_KEY</code> to have tasks linked, and reviews followed.</div>`}
     <p role="status">${verdictBadge(verdict)}</p>`
 }
 
@@ -131,8 +170,10 @@ function body(evaluation, { trend, comparison, tasks, hasMore }, showMore) {
     return html`${headline(evaluation)}
     ${empty(
       'No review yet',
-      html`Every number here comes from what reviewers do in Label Studio: they see a task with the model's own answer,
-        and submit it as it is, or correct it. The first review shows up within seconds; nothing has to be reloaded.`,
+      evaluation.coverage.tasks === 0
+        ? 'The project has no tasks that Label Studio has told of.'
+        : html`Every number here comes from what reviewers do in Label Studio: they see a task with the model's own answer,
+            and submit it as it is, or correct it. The first review shows up within seconds; nothing has to be reloaded.`,
       external(evaluation.label_studio_url, 'Open the project in Label Studio', 'button'),
     )}`
   }
@@ -142,10 +183,10 @@ function body(evaluation, { trend, comparison, tasks, hasMore }, showMore) {
 }
 
 /** @param {Evaluation} evaluation */
-function freshness({ freshness, seed_metric }) {
+function freshness({ freshness, seed_metric, label_studio_url }) {
   return html`<footer class="quiet">
     ${freshness.last_event_at ? `Last event of Label Studio ${ago(freshness.last_event_at)}` : 'No event of Label Studio yet'}, ${freshness.last_reconciled_at ? `last compared with it ${ago(freshness.last_reconciled_at)}` : 'not compared with it yet'}.
-    ${freshness.webhook_active ? nothing : 'Label Studio has no active webhook to this service: it is asked for changes from time to time instead.'}
+    ${freshness.webhook_active || !label_studio_url ? nothing : 'Label Studio has no active webhook to this service: it is asked for changes from time to time instead.'}
     ${seed_metric.percent === null ? nothing : html`The original <code>evaluate.py</code> would print ${seed_metric.percent.toFixed(2)} % for this project.`}
   </footer>`
 }

@@ -77,7 +77,7 @@ function noTrend(runs) {
   return runs.length === 0
     ? empty(
         'No run yet',
-        'Start the first one: it samples the logs and makes a Label Studio project. The numbers come with the reviews.',
+        `${mayWrite() ? 'Start the first one: it' : 'A run'} samples the logs and makes a Label Studio project. The numbers come with the reviews.`,
       )
     : empty(
         'No finished run yet',
@@ -107,7 +107,7 @@ function trendSection(monitor, { items }) {
           ${items.toReversed().map(
             ({ window, project, model_versions, reviewed, change_rate, verdict }) => html`<tr>
               <th scope="row"><a href=${link('evaluations', project)}>${days(window)}</a></th>
-              <td>${model_versions.join(', ') || '–'}</td>
+              <td><span class="name">${model_versions.join(', ') || '–'}</span></td>
               <td class="number">${reviewed}</td>
               <td class="number">${percent(change_rate.value)}</td>
               <td>${range(change_rate.sequence)}</td>
@@ -131,8 +131,8 @@ function versions({ model_version_differences, confidence }) {
         <tbody>
           ${model_version_differences.map(
             ({ from, to, change_rate, verdict }) => html`<tr>
-              <th scope="row">${to}</th>
-              <td>${from}</td>
+              <th scope="row"><span class="name">${to}</span></th>
+              <td><span class="name">${from}</span></td>
               <td class="number">${points(change_rate.value)}</td>
               <td>${change_rate.interval ? `${points(change_rate.interval[0] ?? null)} and ${points(change_rate.interval[1] ?? null)}` : '–'}</td>
               <td>${evidenceBadge(verdict)}</td>

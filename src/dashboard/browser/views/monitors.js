@@ -124,7 +124,7 @@ function reviewed(newest, monitor, shown) {
 function next(monitor, newest, run) {
   if (!run) {
     return html`<p class="quiet">
-      Nothing is sampled yet. <a href=${link('monitors', monitor.name)}>Start the first run</a>: it draws
+      Nothing is sampled yet. <a href=${link('monitors', monitor.name)}>${mayWrite() ? 'Start the first run' : 'The first run'}</a>${mayWrite() ? ': it' : ''} draws
       ${plural(monitor.sample.total ?? 200, 'record')} and makes a Label Studio project of them.
     </p>`
   }
@@ -155,7 +155,7 @@ function otherProjects(evaluations) {
         <tbody>
           ${evaluations.map(
             ({ project, title, change_rate }) => html`<tr>
-              <th scope="row"><a href=${link('evaluations', project)}>${title || `Project ${project}`}</a></th>
+              <th scope="row"><a class="name" href=${link('evaluations', project)}>${title || `Project ${project}`}</a></th>
               <td class="number">${change_rate.reviewed}</td>
               <td class="number">${percent(change_rate.value)}</td>
               <td>${range(change_rate.sequence)}</td>

@@ -1,10 +1,11 @@
-import { html } from 'lit-html'
+import { html, nothing } from 'lit-html'
 import { ApiProblem, answer, api } from '../api.js'
 import { definitionOf } from '../new-monitor/definition.js'
 import { formFields, PLACED } from '../new-monitor/form.js'
 import { previewPanel } from '../new-monitor/preview.js'
-import { unplacedProblems } from '../parts/fields.js'
+import { describeFields, unplacedProblems, whenDrawn } from '../parts/fields.js'
 import { problemNotice } from '../parts/notices.js'
+import { mayOnlyRead } from '../role.js'
 import { link } from '../router.js'
 
 /** @import { MonitorInput, Preview } from '../types.ts' */
@@ -35,7 +36,7 @@ export const newMonitorView = (_, update) => {
     }
     busy = null
     update()
-    if (problem) showFirstProblem()
+    whenDrawn(problem ? showFirstProblem : describeFields)
   }
 
   /** @param {HTMLFormElement} element */
@@ -52,7 +53,7 @@ export const newMonitorView = (_, update) => {
         sample: String(form.get('log_sample') ?? '') || null,
       }
       preview = await answer(api.POST('/preview', { body }))
-      requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById('preview')?.focus()))
+      whenDrawn(() => document.getElementById('preview')?.focus())
     })
 
   /** @param {SubmitEvent} event */
@@ -70,9 +71,13 @@ export const newMonitorView = (_, update) => {
   function choose(event) {
     const { name, value } = /** @type {HTMLSelectElement} */ (event.target)
     if (name === 'source_type') choices.source = value
+    // what a module gives are records, unless it says otherwise
+    if (value === 'module' && name === 'source_type') choices.format = 'jsonl'
     if (name === 'format_type') choices.format = value
     update()
+    whenDrawn(describeFields)
   }
+  whenDrawn(describeFields)
 
   return {
     title: () => 'New monitor',
@@ -80,13 +85,14 @@ export const newMonitorView = (_, update) => {
       <p class="crumbs"><a href="#/">Monitors</a></p>
       <h1 tabindex="-1">New monitor</h1>
       <p class="lead">Say what reviewers see and paste some lines of a log: the preview shows the first tasks, and writes nothing.</p>
+      ${mayOnlyRead() ? html`<div class="notice warn">Your token may only read. Sign in with one that may write (<code>write:</code> in <code>API_TOKENS</code>) to try or make a monitor.</div>` : nothing}
       <div class="beside">
       <form class="monitor-form" @submit=${submit} @change=${choose} novalidate>
         ${formFields(choices, problem)}
         ${problem instanceof ApiProblem ? unplacedProblems(problem, PLACED) : problemNotice(problem)}
         <p class="actions">
-          <button class="button second" name="do" value="preview" ?disabled=${busy !== null}>${busy === 'preview' ? 'Looking…' : 'Preview'}</button>
-          <button class="button" name="do" value="create" ?disabled=${busy !== null}>${busy === 'create' ? 'Creating…' : 'Create the monitor'}</button>
+          <button class="button second" name="do" value="preview" ?disabled=${busy !== null || mayOnlyRead()}>${busy === 'preview' ? 'Looking…' : 'Preview'}</button>
+          <button class="button" name="do" value="create" ?disabled=${busy !== null || mayOnlyRead()}>${busy === 'create' ? 'Creating…' : 'Create the monitor'}</button>
         </p>
       </form>
       ${preview ? previewPanel(preview) : html`<aside class="empty"><h2>Preview</h2><p>The first tasks stand here, with the model's answers as reviewers get them, and everything that would go wrong. Nothing is written for it.</p></aside>`}
@@ -96,9 +102,8 @@ export const newMonitorView = (_, update) => {
 
 /** So that nobody has to search for it. */
 function showFirstProblem() {
-  requestAnimationFrame(() =>
-    requestAnimationFrame(() =>
-      document.querySelector('.wrong, .notice.bad')?.scrollIntoView({ block: 'center' }),
-    ),
-  )
+  const wrong = describeFields()
+  wrong?.focus({ preventScroll: true })
+  const shown = wrong?.closest('.field') ?? document.querySelector('.notice.bad')
+  shown?.scrollIntoView({ block: 'center' })
 }

@@ -1,6 +1,6 @@
 import { html, nothing } from 'lit-html'
 import { ApiProblem, answer, api } from '../api.js'
-import { count, days, moment, percent, plural, size } from '../format.js'
+import { count, moment, percent, plural, size } from '../format.js'
 import { isOver, watchRun } from '../live.js'
 import { external } from '../parts/external.js'
 import { loading, problemNotice } from '../parts/notices.js'
@@ -42,10 +42,15 @@ export const runView = ([id = ''], update) => {
   }
   start()
 
-  const cancel = () => answer(api.POST('/runs/{run}/cancel', { params: { path } })).then(take, fail)
+  const cancel = () =>
+    answer(api.POST('/runs/{run}/cancel', { params: { path } })).then((cancelled) => {
+      take(cancelled)
+      goToTop()
+    }, fail)
   const retry = () =>
     answer(api.POST('/runs/{run}/retry', { params: { path } })).then((again) => {
       take(again)
+      goToTop()
       stopWatching = watchRun(id, take)
     }, fail)
 
@@ -58,12 +63,17 @@ export const runView = ([id = ''], update) => {
   }
 }
 
+/** The button that was pressed is gone. */
+function goToTop() {
+  document.querySelector('h1')?.focus()
+}
+
 /** @param {Run} run @param {() => void} cancel @param {() => void} retry */
 function shown(run, cancel, retry) {
   return html`
     <p class="crumbs"><a href="#/">Monitors</a> / <a href=${link('monitors', run.monitor)}>${run.monitor}</a></p>
     <div class="head">
-      <h1 tabindex="-1">Run over ${days(run.window)}</h1>
+      <h1 tabindex="-1">Run over ${inWords(run.window)}</h1>
       <div class="actions">
         ${isOver(run) || !mayWrite() ? nothing : html`<button class="button second" @click=${cancel}>Cancel the run</button>`}
         ${mayWrite() && (run.status === 'failed' || run.status === 'cancelled') ? html`<button class="button" @click=${retry}>Go on with it</button>` : nothing}
@@ -82,6 +92,12 @@ function shown(run, cancel, retry) {
         : nothing
     }
     ${facts(run)} ${strata(run)} ${malformed(run)} ${notifications(run)}`
+}
+
+/** No date is broken in two. @param {Run['window']} window */
+function inWords({ from, to }) {
+  const first = html`<span class="together">${from}</span>`
+  return from === to ? first : html`${first} to <span class="together">${to}</span>`
 }
 
 /** @param {Run} run */
@@ -107,7 +123,7 @@ function strata({ strata }) {
         <tbody>
           ${strata.map(
             ({ key, seen, sampled }) =>
-              html`<tr><th scope="row">${key}</th><td class="number">${count(seen)}</td><td class="number">${count(sampled)}</td><td class="number">${percent(seen ? sampled / seen : null)}</td></tr>`,
+              html`<tr><th scope="row"><span class="name" dir="auto">${key}</span></th><td class="number">${count(seen)}</td><td class="number">${count(sampled)}</td><td class="number">${percent(seen ? sampled / seen : null)}</td></tr>`,
           )}
         </tbody>
       </table>
@@ -120,7 +136,7 @@ function malformed({ malformed, progress }) {
   if (malformed.length === 0) return nothing
   return html`<section>
     <h2>What could not be read</h2>
-    <p class="quiet">${plural(progress.records_malformed, 'record')} in all; the first ${malformed.length}:</p>
+    <p class="quiet">${plural(progress.records_malformed, 'record')} in all${progress.records_malformed > malformed.length ? `; the first ${malformed.length}` : ''}:</p>
     <ul class="lines">
       ${malformed.map(({ object, line, problem }) => html`<li><code>${object}${line === null ? '' : `:${line}`}</code> ${problem}</li>`)}
     </ul>

@@ -48,7 +48,7 @@ export function runTable(runs, named) {
       <tbody>
         ${runs.map(
           (run) => html`<tr>
-            ${named ? html`<td><a href=${link('monitors', run.monitor)}>${run.monitor}</a></td>` : nothing}
+            ${named ? html`<td><a class="name" href=${link('monitors', run.monitor)}>${run.monitor}</a></td>` : nothing}
             <td>
               <a href=${link('runs', run.id)}>${days(run.window)}</a>
               ${run.focus ? html`<span class="tag">like failures</span>` : nothing}
