@@ -51,6 +51,8 @@ function messageOf({ keyword, params, message, data, parentSchema }: ErrorObject
       return schema.description ?? `must match ${params.pattern}`
     case 'format':
       return `must be ${EXAMPLES[params.format] ?? params.format}`
+    case 'uniqueItems':
+      return 'must not have the same item twice'
     case 'minLength':
     case 'maxLength':
       return `${message}, has ${[...String(data)].length}`

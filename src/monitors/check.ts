@@ -19,7 +19,12 @@ interface FieldError {
  * @throws Problem that names each wrong field
  */
 export function checkMonitor(draft: MonitorDraft): void {
-  const errors: FieldError[] = [...checkLogs(draft), ...checkWhere(draft), ...checkThresholds(draft)]
+  const errors: FieldError[] = [
+    ...checkLogs(draft),
+    ...checkCredentials(draft),
+    ...checkWhere(draft),
+    ...checkThresholds(draft),
+  ]
   const { config, copy_from_project } = draft.labeling
   if (config == null && copy_from_project == null) {
     errors.push({
@@ -41,6 +46,22 @@ export function checkMonitor(draft: MonitorDraft): void {
 function checkLogs(draft: MonitorDraft): FieldError[] {
   const { source, format } = complete(draft)
   return checkDefinition(source, format)
+}
+
+/** What an S3 client sends in a header. A placeholder or a key pasted with its line end would fail only when a run begins. */
+function checkCredentials({ source }: MonitorDraft): FieldError[] {
+  if (source.type !== 's3' || !source.credentials) return []
+  const { access_key_id, session_token } = source.credentials
+  return Object.entries({ access_key_id, session_token }).flatMap(([name, value]) =>
+    value == null || /^[\x21-\x7e]+$/.test(value)
+      ? []
+      : [
+          {
+            path: `/source/credentials/${name}`,
+            message: 'Expected visible ASCII characters alone; it holds others, a space or a line end.',
+          },
+        ],
+  )
 }
 
 function checkWhere({ sample }: MonitorDraft): FieldError[] {

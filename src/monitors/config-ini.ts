@@ -157,7 +157,7 @@ function unknownKey(key: string, section: string, known: string[]): string {
   const home = Object.keys(KEYS).find((each) => KEYS[each]?.some((name) => name.toLowerCase() === key))
   return home
     ? `Belongs into the section [${home}] and is ignored here; move it there.`
-    : `Unknown key, which is ignored; expected in [${section}]: ${known.join(', ')}.`
+    : `Unknown key ${key}, which is ignored; expected in [${section}]: ${known.join(', ')}.`
 }
 
 /** As Python's `int`, but only what counts something. */

@@ -34,6 +34,16 @@ test.each([
   ['CSV without names', { format: { type: 'csv', header: false } }, '/format/columns: '],
   ['a delimiter of the wrong kind', { format: { type: 'csv', delimiter: 'é' } }, '/format/delimiter: '],
   ['a key pattern that is none', { source: { ...S3, key_pattern: '{XX}' } }, '/source/key_pattern: '],
+  [
+    'a placeholder for a key',
+    { source: { ...S3, credentials: { access_key_id: '…', secret_access_key: 's' } } },
+    '/source/credentials/access_key_id: Expected visible ASCII',
+  ],
+  [
+    'a session token with its line end',
+    { source: { ...S3, credentials: { access_key_id: 'k', secret_access_key: 's', session_token: 't\n' } } },
+    '/source/credentials/session_token: ',
+  ],
   ['no way to web files', { source: HTTP }, '/source: Give one of'],
   [
     'two ways to web files',

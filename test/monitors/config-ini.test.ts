@@ -153,7 +153,7 @@ describe('the monitor', () => {
   })
 
   test.each([
-    ['a key nobody knows', ini({ data: 'colour = red' }), '/data/colour', /Unknown key/],
+    ['a key nobody knows', ini({ data: 'colour = red' }), '/data/colour', /Unknown key colour,/],
     ['a key in the wrong section', ini({ data: 'bucket = b' }), '/data/bucket', /\[logs\]/],
     ['a section nobody knows', ini({ other: 'x = 1' }), '/other', /Unknown section \[other\]/],
   ])('%s is a warning', (_, text, path, message) => {
