@@ -140,6 +140,7 @@ async function assemble(
     now,
     log,
   })
+  const readiness = createReadiness({ database, labelStudio, config })
   const app = createApp({
     config,
     document: readContractDocument(),
@@ -150,7 +151,7 @@ async function assemble(
     monitors,
     runs,
     preview: createPreview({ labelStudio, sources, now }),
-    readiness: createReadiness({ database, labelStudio, config }),
+    readiness,
     scrape: createScrape(metrics.registry, () => readGauges(database), {
       onError: (error) => log.warn({ err: error }, 'the gauges of /metrics can not be read'),
     }),
@@ -166,6 +167,10 @@ async function assemble(
   polling.start()
   retention.start()
   serve(app)
+  // Nobody waits for it: a wrong key is else first heard of from the first run.
+  void readiness().then((checks) => {
+    for (const { name, problem } of checks) if (problem !== null) log.warn({ check: name }, problem)
+  })
 
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}`,
