@@ -16,7 +16,7 @@ import { mergeSketches, readShards, readStates, reopenShards, writeShards } from
 export interface Sharding {
   /** Logs of so many bytes as stored are scanned by the run's own process; of more, by all that share the database. */
   aloneBytes: number
-  /** What a thread is given at a time, or a process. */
+  /** The most that a thread is given at a time, and the least that a process is. */
   threadBytes: number
   processBytes: number
 }
@@ -26,6 +26,9 @@ export const SHARDING: Sharding = { aloneBytes: 1_000 * MB, threadBytes: 96 * MB
 /** Larger shards cost a killed worker more, more of them cost the database more. */
 const FEW_SHARDS = 2_000
 const LARGEST = 4
+/** So many shards, unless they are small, leave no thread idle for long at the end; each costs a few milliseconds. */
+const SHARES = 16
+const LEAST_BYTES = 8 * MB
 const LOOK_MS = 200
 
 /** The job that scans one shard, and what it is told. */
@@ -89,7 +92,7 @@ async function surveyed(job: ScanJob, sharding: Sharding, signal: AbortSignal): 
   try {
     return await survey({ ...options, signal }, (total) =>
       total <= aloneBytes
-        ? threadBytes
+        ? Math.min(threadBytes, Math.max(LEAST_BYTES, total / SHARES))
         : Math.min(LARGEST * processBytes, Math.max(processBytes, total / FEW_SHARDS)),
     )
   } finally {

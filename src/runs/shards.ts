@@ -5,7 +5,7 @@ import type { ShardState } from '../logs/gather.ts'
 import { Sketch } from '../logs/sample.ts'
 import type { ShardCounts, ShardScan } from '../logs/scan.ts'
 import type { Shard } from '../logs/shard.ts'
-import type { SourceErrorKind } from '../logs/source-error.ts'
+import { SourceError, type SourceErrorKind } from '../logs/source-error.ts'
 
 /** SQL of the shards that a large run's logs are scanned in, and of the sketches that they leave. */
 
@@ -108,6 +108,19 @@ export async function noteShard(
     .execute()
 }
 
+/** A sketch as it is stored. @throws SourceError where it is longer than a text of JavaScript can be, 512 MB */
+export function sketchText(sketch: { toJSON(): unknown }): string {
+  try {
+    return JSON.stringify(sketch)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new SourceError(
+      'refused',
+      'what may come into the sample is more than the 512 MB that can be kept of a part of the logs: lower sample.total or format.max_record_bytes',
+    )
+  }
+}
+
 /**
  * The shard is done: its counts and its sketch, both or neither, and once, however many workers had it. The sketch takes in one that
  * lies there: so there are never many more of them than workers, and the run has little to merge at its end.
@@ -130,7 +143,7 @@ export async function finishShard(db: Db, run: string, shard: number, { counts, 
     for (const row of other.rows) sketch.merge(Sketch.fromJSON(JSON.parse(row.sketch)))
     await tx
       .insertInto('run_sketches')
-      .values({ run_id: run, sketch: JSON.stringify(sketch) })
+      .values({ run_id: run, sketch: sketchText(sketch) })
       .execute()
   })
 }

@@ -88,6 +88,18 @@ describe.each(CODECS)('%s', (name, compress) => {
     )
   })
 
+  test('others have their turns while a bomb is decompressed', async () => {
+    let [turns, isOver] = [0, false]
+    const take = () => {
+      turns++
+      if (!isOver) setImmediate(take)
+    }
+    setImmediate(take)
+    for await (const _ of decompress(chunks(compress('x'.repeat(50 << 20)))));
+    isOver = true
+    expect(turns).toBeGreaterThan(100)
+  })
+
   test('a bomb is decompressed piece by piece', async () => {
     let [size, most] = [0, 0]
     for await (const chunk of decompress(chunks(compress('x'.repeat(200 << 20))))) {

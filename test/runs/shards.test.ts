@@ -10,7 +10,7 @@ import type { ScanProgress, ScanResult } from '../../src/logs/gather.ts'
 import type { Scanner } from '../../src/logs/scanner.ts'
 import type { RunRow } from '../../src/runs/run.ts'
 import { type ScanDependencies, scanRun } from '../../src/runs/scan.ts'
-import { forgetShards } from '../../src/runs/shards.ts'
+import { forgetShards, sketchText } from '../../src/runs/shards.ts'
 import { type TestDatabase, testDatabase } from '../support/database.ts'
 import { newRun, startScanning, writeLogs } from './scanning.ts'
 
@@ -171,4 +171,10 @@ describe('the logs of a run, scanned in shards', () => {
     expect(counter.scanned).toBeLessThanOrEqual(deps.scanner.concurrency)
     expect([await rows('run_shards'), await rows('run_sketches')]).toEqual([0, 0])
   })
+})
+
+test('a sketch that is longer than a text can be says what to do', () => {
+  const long = 'x'.repeat(2 ** 28)
+  expect(() => sketchText({ toJSON: () => [long, long] })).toThrow(/512 MB.*lower sample\.total/)
+  expect(sketchText({ toJSON: () => ['short'] })).toBe('["short"]')
 })
