@@ -27,7 +27,7 @@ export const SHARDING: Sharding = { aloneBytes: 1_000 * MB, threadBytes: 96 * MB
 const FEW_SHARDS = 2_000
 const LARGEST = 4
 /** So many shards, unless they are small, leave no thread idle for long at the end; each costs a few milliseconds. */
-const SHARES = 16
+const SHARES = 8
 const LEAST_BYTES = 8 * MB
 const LOOK_MS = 200
 
