@@ -1,15 +1,5 @@
 import type { Run } from '../../src/contract/types.ts'
-
-const NO_PROGRESS = {
-  objects_total: 0,
-  objects_done: 0,
-  bytes_total: 0,
-  bytes_done: 0,
-  records_seen: 0,
-  records_malformed: 0,
-  tasks_total: 0,
-  tasks_imported: 0,
-}
+import { NO_PROGRESS } from '../../src/runs/run.ts'
 
 /** A run as the service shows it. */
 export function runOf({
