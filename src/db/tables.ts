@@ -61,8 +61,15 @@ export interface RunTasksTable {
   model_version: string | null
   score: number | null
   blind: Default<boolean>
-  sent_at: InstantOrNull
   task_id: number | null
+}
+
+export interface ImportRequestsTable {
+  id: Generated<number>
+  run_id: string
+  first_position: number
+  last_position: number
+  sent_at: Generated<Date>
 }
 
 export interface RunShardsTable {
@@ -208,6 +215,7 @@ export interface Tables {
   monitors: MonitorsTable
   runs: RunsTable
   run_tasks: RunTasksTable
+  import_requests: ImportRequestsTable
   run_shards: RunShardsTable
   run_sketches: RunSketchesTable
   projects: ProjectsTable

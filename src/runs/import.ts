@@ -4,11 +4,12 @@ import { retally } from '../annotations/retally.ts'
 import { lockProject, writeTasks } from '../annotations/store.ts'
 import { toJsonb } from '../db/json.ts'
 import type { RunTasksTable } from '../db/tables.ts'
-import type { LabelStudioProject } from '../labeling/client.ts'
 import { dataHash } from '../labeling/data-hash.ts'
 import { importTask, taskIdsByKey } from '../labeling/project.ts'
 import type { Region } from '../labeling/types.ts'
+import { removeDuplicates } from './duplicates.ts'
 import { type RunDependencies, RunStopped } from './execute.ts'
+import { forgetRequest, noteRequest, openTasks } from './import-requests.ts'
 import { attempt, IN_FLIGHT_MS, LOOK_AGAIN_MS } from './in-flight.ts'
 import { importMissingPredictions } from './missing-predictions.ts'
 import type { Plan } from './plan.ts'
@@ -17,7 +18,7 @@ import { type RunProgress, type RunRow, update } from './run.ts'
 type RunTask = Selectable<RunTasksTable>
 
 /** Label Studio takes as many tasks a second in requests of 1,000 as in larger ones, and tells nothing before the end. */
-const BATCH = 1_000
+const BATCH = 500
 /** What a request may come to, unless one task alone is more: Label Studio takes 250 MB, and holds it several times over. */
 const BATCH_BYTES = 32e6
 
@@ -26,7 +27,7 @@ const BATCH_BYTES = 32e6
  *
  * Label Studio's import is no idempotent call, so an attempt that was interrupted in one leaves it open whether
  * its tasks are there. Each batch is therefore noted before it is sent, and an open one is looked up by the keys
- * in the tasks' `meta` before anything is sent again.
+ * in the tasks' `meta` before anything is sent again. Where that came too early, and both arrive, one goes.
  */
 export async function importTasks(
   deps: RunDependencies,
@@ -35,6 +36,7 @@ export async function importTasks(
   signal: AbortSignal,
 ): Promise<void> {
   await settleOpenBatches(deps, run, signal)
+  await update(deps.database.kysely, run.id, { message: null })
   // While Label Studio is at a batch, the next is read, and it is noted what it answered to the one before.
   let next = readBatch(deps, run, -1)
   let noted: Promise<void> = Promise.resolve()
@@ -55,8 +57,8 @@ export async function importTasks(
   } finally {
     await noted
   }
-  const there = await removeDuplicates(deps, run, plan.tasks)
-  await importMissingPredictions(deps, run, plan, there)
+  await removeDuplicates(deps, run, plan, signal)
+  await importMissingPredictions(deps, run, plan)
   // Label Studio took the version of the first import's last prediction; where none had one, reviewers would see none.
   if (plan.predictions > 0)
     await deps.labelStudio.updateProject(run.project_id as number, { model_version: plan.model_version })
@@ -92,33 +94,17 @@ async function send(deps: RunDependencies, run: RunRow, plan: Plan, batch: RunTa
       model_version: plan.model_version,
     }),
   )
-  await noteSent(deps, run, batch, true)
+  const request = await noteRequest(deps, run, batch)
   return attempt(
     () => deps.labelStudio.importTasks(run.project_id as number, tasks),
-    () => noteSent(deps, run, batch, false),
+    () => forgetRequest(deps, request),
   )
-}
-
-async function noteSent({ database }: RunDependencies, run: RunRow, batch: RunTask[], sent: boolean) {
-  await database.kysely
-    .updateTable('run_tasks')
-    .set({ sent_at: sent ? sql<Date>`clock_timestamp()` : null })
-    .where('run_id', '=', run.id)
-    .where('position', '=', sql<number>`any(${batch.map(({ position }) => position)}::integer[])`)
-    .execute()
 }
 
 /** Waits until it is certain what became of batches that an interrupted attempt had sent. */
 async function settleOpenBatches(deps: RunDependencies, run: RunRow, signal: AbortSignal): Promise<void> {
   for (;;) {
-    const open = await deps.database.kysely
-      .selectFrom('run_tasks')
-      .selectAll()
-      .select(sql<number>`extract(epoch from clock_timestamp() - sent_at) * 1000`.as('age_ms'))
-      .where('run_id', '=', run.id)
-      .where('task_id', 'is', null)
-      .where('sent_at', 'is not', null)
-      .execute()
+    const open = await openTasks(deps, run)
     if (open.length === 0) return
     const found = await taskIdsByKey(deps.labelStudio, run.project_id as number)
     const arrived = open.flatMap((task) =>
@@ -128,7 +114,9 @@ async function settleOpenBatches(deps: RunDependencies, run: RunRow, signal: Abo
     // Label Studio imports all tasks of a request or none.
     const there = new Set(arrived.map(({ task }) => task.key))
     const waiting = open.filter(({ key }) => !there.has(key))
-    if (waiting.every(({ age_ms }) => Number(age_ms) > IN_FLIGHT_MS)) return
+    if (waiting.every(({ age_ms }) => age_ms > IN_FLIGHT_MS)) return
+    const message = `${waiting.length} tasks were sent to Label Studio before an interruption; the run looks whether they arrive.`
+    await update(deps.database.kysely, run.id, { message })
     await sleep(LOOK_AGAIN_MS, undefined, { signal })
   }
 }
@@ -175,27 +163,4 @@ async function note(
     return update(tx, run.id, { progress: toJsonb(progress) })
   })
   if (!going) throw new RunStopped()
-}
-
-/**
- * A request that seemed lost may have been carried out after all: of two tasks with one key, the later goes.
- *
- * @returns the project as it is then
- */
-async function removeDuplicates(
-  deps: RunDependencies,
-  run: RunRow,
-  tasks: number,
-): Promise<LabelStudioProject> {
-  const there = await deps.labelStudio.project(run.project_id as number)
-  if ((there.task_number ?? 0) <= tasks) return there
-  const kept = await deps.database.kysely
-    .selectFrom('run_tasks')
-    .select(['key', 'task_id'])
-    .where('run_id', '=', run.id)
-    .execute()
-  const found = await taskIdsByKey(deps.labelStudio, run.project_id as number)
-  const doubles = kept.flatMap(({ key, task_id }) => (found.get(key) ?? []).filter((id) => id !== task_id))
-  if (doubles.length > 0) await deps.labelStudio.deleteTasks(there.id, doubles)
-  return deps.labelStudio.project(run.project_id as number)
 }

@@ -70,3 +70,25 @@ test('a database from before confusions were counted has all its tasks compared 
   const { rows } = await database.pool.query('select revision from projects')
   expect(rows[0].revision).toBeGreaterThan(4)
 })
+
+test('a request for tasks that nobody heard the answer to is still open after the upgrade', async () => {
+  const before = Object.entries(migrations).filter(([name]) => name < '0008')
+  await migrate(database, Object.fromEntries(before))
+  const run = '3fe82704-c8c5-453e-bf1c-d27bbe18fdc4'
+  await database.pool.query(
+    `insert into runs (id, monitor, status, window_from, window_to, definition, total, seed, request_hash, progress)
+     values ($1, 'm', 'importing', '2026-11-01', '2026-11-02', '{}', 5, 1, '', '{}')`,
+    [run],
+  )
+  // Two that came, two that are open, one that nobody asked for.
+  await database.pool.query(
+    `insert into run_tasks (run_id, position, key, stratum, data, meta, result, sent_at, task_id)
+     select $1, n, 'k' || n, '', '{}', '{}', '[]',
+       case when n < 4 then timestamptz '2026-11-02 10:00:00.5' + n * interval '1 ms' end, case when n < 2 then n end
+     from generate_series(0, 4) as n`,
+    [run],
+  )
+  await migrate(database, migrations)
+  const { rows } = await database.pool.query('select first_position, last_position from import_requests')
+  expect(rows).toEqual([{ first_position: 2, last_position: 3 }])
+})

@@ -6,6 +6,7 @@ import { LabelStudioError, type LabelStudioProject } from '../../src/labeling/cl
 import { describe as failureOf } from '../../src/labeling/client-error.ts'
 import { executeRun, type RunDependencies } from '../../src/runs/execute.ts'
 import { importTasks } from '../../src/runs/import.ts'
+import { openTasks } from '../../src/runs/import-requests.ts'
 import { makeProject, removeSurplusProjects } from '../../src/runs/project.ts'
 import { findRun, NO_PROGRESS, type RunRow } from '../../src/runs/run.ts'
 import { createRuns } from '../../src/runs/start.ts'
@@ -35,6 +36,8 @@ let projects: LabelStudioProject[]
 let failures: Error[]
 let calls: string[]
 let looks: (() => void)[]
+let tasks: { id: number; meta: { key: string } }[]
+let reads: (() => void)[]
 let deps: RunDependencies
 
 beforeEach(async () => {
@@ -43,6 +46,8 @@ beforeEach(async () => {
   failures = []
   calls = []
   looks = []
+  tasks = []
+  reads = []
   const made = (fields: object): LabelStudioProject => ({
     ...{ id: projects.length + 7, title: '', description: '', label_config: '', model_version: '' },
     ...{ task_number: 0, ...fields },
@@ -67,8 +72,13 @@ beforeEach(async () => {
         return project
       }),
     importTasks: () => answer('import', () => [1, 2]),
-    tasks: async () => ({ total: 0, tasks: [] }),
-    project: async () => made({ task_number: 2 }),
+    async tasks() {
+      calls.push('read')
+      reads.shift()?.()
+      return { total: tasks.length, tasks }
+    },
+    project: async () => made({ task_number: tasks.length }),
+    deleteTasks: async (_project: number, ids: number[]) => void calls.push(`delete ${ids}`),
     deleteProject: async (project: number) => void calls.push(`delete ${project}`),
   }
   deps = {
@@ -178,18 +188,64 @@ describe('an import', () => {
     }))
     await db.database.kysely.insertInto('run_tasks').values(tasks).execute()
   })
-  const sent = async () => {
-    const rows = await db.database.kysely.selectFrom('run_tasks').select('sent_at').execute()
-    return rows.map(({ sent_at }) => sent_at !== null)
-  }
+  const open = async () => (await openTasks(deps, run)).map(({ key }) => key)
 
   test.each([
-    ['is open after no answer came', TIMEOUT, [true, true]],
-    ['is not open after nobody heard it', REFUSED_CONNECTION, [false, false]],
-  ])('%s', async (_sentence, failure, open) => {
+    ['is open after no answer came', TIMEOUT, ['k0', 'k1']],
+    ['is not open after nobody heard it', REFUSED_CONNECTION, []],
+  ])('%s', async (_sentence, failure, keys) => {
     failures = [failure()]
     await expect(importTasks(deps, run, plan as never, signal)).rejects.toThrow('did not answer')
-    expect(await sent()).toEqual(open)
+    expect(await open()).toEqual(keys)
+  })
+
+  const request = (secondsAgo: number) =>
+    sql`insert into import_requests (run_id, first_position, last_position, sent_at)
+      values (${id}, 0, 1, clock_timestamp() - make_interval(secs => ${secondsAgo}))`.execute(
+      db.database.kysely,
+    )
+  const arrive = (...ids: number[]) => {
+    tasks.push(...ids.map((task) => ({ id: task, meta: { key: `k${(task - 1) % 2}` } })))
+  }
+  const steps = () => calls.slice(1) // after the project's creation
+
+  test('that nothing interrupted reads no tasks back', async () => {
+    await importTasks(deps, run, plan as never, signal)
+    expect(steps()).toEqual(['import'])
+  })
+
+  test('is not made again when the first request’s tasks arrive', async () => {
+    await request(1)
+    reads = [() => {}, () => arrive(1, 2)]
+    await importTasks(deps, run, plan as never, signal)
+    expect(steps()).toEqual(['read', 'read'])
+    expect(await open()).toEqual([])
+  })
+
+  test('that was made again is followed until the first request’s tasks arrive, too, and leaves each task once', async () => {
+    await request(21)
+    reads = [() => {}, () => arrive(1, 2), () => {}, () => arrive(3, 4)]
+    await importTasks(deps, run, plan as never, signal)
+    expect(steps()).toEqual(['read', 'import', 'read', 'read', 'read', 'delete 3,4'])
+  })
+
+  test('that was made again long ago is over, although the first request’s tasks never came', async () => {
+    await request(90)
+    await request(46)
+    arrive(1, 2)
+    await importTasks(deps, run, plan as never, signal)
+    expect(steps()).toEqual(['read', 'read'])
+  })
+
+  test('says on the run what it waits for', async () => {
+    await request(21)
+    await request(1)
+    arrive(1, 2)
+    const messages: (string | null | undefined)[] = []
+    const told = async () => messages.push((await findRun(db.database.kysely, id))?.message)
+    reads = [() => {}, () => {}, () => void told().then(() => arrive(3, 4))]
+    await importTasks(deps, run, plan as never, signal)
+    expect(messages).toEqual([expect.stringMatching(/^2 tasks were sent .* again.* For 4\d s more/)])
   })
 
   test('into a project that was deleted fails with what to do', async () => {

@@ -5,6 +5,7 @@ import * as frequencies from './0003-frequencies.ts'
 import * as blind from './0004-blind.ts'
 import * as shards from './0006-shards.ts'
 import * as leadTimes from './0007-lead-times.ts'
+import * as importRequests from './0008-import-requests.ts'
 
 /** Every change of the schema, oldest first; a migration that has been released is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -14,4 +15,5 @@ export const migrations: Record<string, Migration> = {
   '0004-blind': blind,
   '0006-shards': shards,
   '0007-lead-times': leadTimes,
+  '0008-import-requests': importRequests,
 }

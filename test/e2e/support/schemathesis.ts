@@ -17,10 +17,16 @@ export async function prepareSchemathesis(log: Log = () => {}): Promise<string> 
 const LEGITIMATE = ['2xx', '3xx', '401', '403', '404', '409', '412', '422']
   .map((each) => `"${each}"`)
   .join(', ')
+const REFUSED = ['400', '401', '403', '404', '405', '406', '409', '413', '415', '422', '428', '429', '5xx']
+  .map((each) => `"${each}"`)
+  .join(', ')
 const MORE_THAN_A_SCHEMA = [
   ...['listMonitors', 'getTrend', 'listRuns', 'listEvaluations', 'listEvaluationTasks'],
   ...['compareEvaluations', 'createMonitor', 'patchMonitor', 'previewDraft'],
 ]
+
+/** A caller may have an answer wait for a minute. */
+const WAIT_SECONDS = '90'
 
 export interface FuzzOptions {
   /** Of the service. */
@@ -55,6 +61,10 @@ mlBackendBasic = { username = "label-studio", password = "${secret}" }
 [checks.positive_data_acceptance]
 expected-statuses = [${LEGITIMATE}]
 
+# The usual ones, and 413: a list with an item too many may be too large altogether before it is looked at.
+[checks.negative_data_rejection]
+expected-statuses = [${REFUSED}]
+
 # A cursor is what the page before said, one of two parameters excludes the other, and what a patch makes of a monitor is
 # held to the contract as a whole.
 ${MORE_THAN_A_SCHEMA.map(
@@ -71,7 +81,15 @@ checks.positive_data_acceptance.expected-statuses = [${LEGITIMATE}, "400"]
       ...['-m', 'schemathesis.cli', '--config-file', join(directory, 'schemathesis.toml'), 'run'],
       fileURLToPath(new URL('../../../openapi.yaml', import.meta.url)),
       ...['--url', url, '--checks', 'all', '--seed', String(seed), '--max-time', String(seconds)],
-      ...['--continue-on-failure', '--generation-database', 'none', '--request-timeout', '30'],
+      ...[
+        '--continue-on-failure',
+        '--generation-database',
+        'none',
+        '--request-timeout',
+        WAIT_SECONDS,
+        '--max-response-time',
+        WAIT_SECONDS,
+      ],
     ],
     env: {
       PATH: process.env.PATH ?? '',
