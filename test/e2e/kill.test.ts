@@ -78,7 +78,20 @@ describe('a run that is killed', () => {
     await struck
     service = await launchService(rig, options)
     await service.ready
-    const run = await service.runThat(id, ({ status }) => !UNDER_WAY.includes(status), 60_000)
+    const run = await service.runThat(id, ({ status }) => !UNDER_WAY.includes(status), 120_000)
+    await expectAsIfNothingHadHappened(run, wanted)
+  })
+
+  test('when Label Studio gets to the tasks only after they were sent again ends as if nothing had happened', async () => {
+    const wanted: Wanted = { days: DAYS.slice(-1), total: 50, seed: 1 }
+    const held = proxy.hold(isImport, () => service.kill())
+    const { id } = await startRun(wanted)
+    const arrive = await held
+    service = await launchService(rig, options)
+    await service.ready
+    await service.runThat(id, ({ progress }) => progress.tasks_imported === wanted.total, 60_000)
+    await arrive()
+    const run = await service.runThat(id, ({ status }) => !UNDER_WAY.includes(status), 120_000)
     await expectAsIfNothingHadHappened(run, wanted)
   })
 })

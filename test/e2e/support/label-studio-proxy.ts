@@ -1,4 +1,4 @@
-import { createServer, request, type Server } from 'node:http'
+import { createServer, type RequestOptions, request, type Server } from 'node:http'
 import { freePort } from '../../../demo/services/ports.ts'
 
 export interface LabelStudioProxy {
@@ -14,6 +14,14 @@ export interface LabelStudioProxy {
     isMeant: (method: string, path: string) => boolean,
     act: () => Promise<void>,
   ): Promise<void>
+  /**
+   * Keeps the next call that `isMeant` on its way, and does something meanwhile; its sender hears nothing more.
+   * @returns resolves when that was done, with what lets the call arrive at last, and resolves when it was answered
+   */
+  hold(
+    isMeant: (method: string, path: string) => boolean,
+    act: () => Promise<void>,
+  ): Promise<() => Promise<void>>
   /** From here on connections are refused. */
   stop(): Promise<void>
   start(): Promise<void>
@@ -26,6 +34,9 @@ export async function startLabelStudioProxy(labelStudioUrl: string): Promise<Lab
   const waiting: ((moment: string, call: string, path: string) => Promise<boolean>)[] = []
   const calls: string[] = []
   let server: Server
+  let holding:
+    | { isMeant: (method: string, path: string) => boolean; held: (release: () => Promise<void>) => void }
+    | undefined
   const isInterrupted = async (moment: string, method: string, path: string) => {
     for (const each of waiting) if (await each(moment, method, path)) return true
     return false
@@ -36,8 +47,14 @@ export async function startLabelStudioProxy(labelStudioUrl: string): Promise<Lab
       calls.push(`${method} ${url}`)
       const body: Buffer[] = []
       for await (const chunk of incoming) body.push(chunk)
-      if (await isInterrupted('before', method, url)) return outgoing.destroy()
       const options = { host: target.hostname, port: target.port, method, path: url, headers }
+      if (holding?.isMeant(method, url)) {
+        const { held } = holding
+        holding = undefined
+        held(() => arrive(options, Buffer.concat(body)))
+        return outgoing.destroy()
+      }
+      if (await isInterrupted('before', method, url)) return outgoing.destroy()
       const forwarded = request(options, async (answer) => {
         const parts: Buffer[] = []
         for await (const chunk of answer) parts.push(chunk)
@@ -66,6 +83,13 @@ export async function startLabelStudioProxy(labelStudioUrl: string): Promise<Lab
         waiting.push(react)
       })
     },
+    async hold(isMeant, act) {
+      const release = await new Promise<() => Promise<void>>((held) => {
+        holding = { isMeant, held }
+      })
+      await act()
+      return release
+    },
     start,
     stop: () =>
       new Promise((resolve) => {
@@ -73,6 +97,14 @@ export async function startLabelStudioProxy(labelStudioUrl: string): Promise<Lab
         server.closeAllConnections()
       }),
   }
+}
+
+function arrive(options: RequestOptions, body: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const sent = request(options, (answer) => answer.resume().once('end', resolve))
+    sent.on('error', reject)
+    sent.end(body)
+  })
 }
 
 export function isProjectCreation(method: string, path: string): boolean {
