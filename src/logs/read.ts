@@ -1,4 +1,5 @@
 import { asking } from './asking.ts'
+import { giveBack } from './buffers.ts'
 import { contentIdentity } from './content-identity.ts'
 import type { DecodableObject, Decoder } from './decoder.ts'
 import { BrokenData, decompress } from './decompress.ts'
@@ -121,12 +122,13 @@ export async function readObject(
   }
   const framer = new Framer(format, sink, { limit: limits?.maxRecordBytes ?? MAX_RECORD_BYTES, from, to })
 
+  const buffers: Buffer[] = []
   async function* stored(): AsyncGenerator<Buffer> {
     // the byte before the range tells whether a record begins with it
     let at = Math.max(0, from - 1)
     for (let until = to === null ? null : to + OVERLAP; ; until += OVERLAP) {
       for await (const chunk of await source.open(object, signal, {
-        reuse: true,
+        reuse: buffers,
         from: at,
         to: until,
         window,
@@ -181,6 +183,8 @@ export async function readObject(
   }
   const lines = framer.line - 1
   framer.close()
+  // After an error somebody may still read them.
+  buffers.forEach(giveBack)
   return lines
 }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
-import { Readable } from 'node:stream'
+import { takeBuffer } from './buffers.ts'
 import { compileKeyPattern } from './key-pattern.ts'
 import { whereOpened } from './opened-file.ts'
 import type { FileSourceDefinition, LogObject, LogSource } from './source.ts'
@@ -9,7 +9,7 @@ import { SourceError } from './source-error.ts'
 
 /** At 64 KiB the reading itself takes twice as long; more is no faster. */
 const READ_BYTES = 1 << 18
-/** Two with the reader, one waiting, one being filled. */
+/** Three with the reader, one being filled. */
 const REUSED_BUFFERS = 4
 
 const isInside = (root: string, path: string) => {
@@ -30,30 +30,39 @@ function fileError(error: unknown, path: string, missing: 'unavailable' | 'refus
   return new SourceError('unavailable', `${path}: can't be read now (${code ?? 'unknown error'})`)
 }
 
+/** A file's bytes; the next are read while the reader is at the last. Nothing is read any more when it has ended, however it did. */
 async function* read(
   file: FileHandle,
   path: string,
-  { reuse, from }: { reuse: boolean; from: number },
+  { reuse, from }: { reuse: Buffer[] | undefined; from: number },
   signal?: AbortSignal,
-) {
-  const buffers: Buffer[] = []
+): AsyncGenerator<Buffer> {
+  const takeAt = (i: number) => {
+    const buffer = reuse?.[i % REUSED_BUFFERS] ?? takeBuffer(READ_BYTES)
+    if (reuse) reuse[i % REUSED_BUFFERS] = buffer
+    return buffer
+  }
+  const readNext = (i: number, at: number) => {
+    const reading = file.read(takeAt(i), 0, READ_BYTES, at)
+    // it may fail while the reader is at the one before
+    reading.catch(() => {})
+    return reading
+  }
+  let ahead = readNext(0, from)
   try {
-    for (let i = 0, at = from; ; i++) {
+    for (let i = 1, at = from; ; i++) {
       signal?.throwIfAborted()
-      let buffer = buffers[i % REUSED_BUFFERS]
-      if (!buffer) {
-        buffer = Buffer.allocUnsafeSlow(READ_BYTES)
-        if (reuse) buffers.push(buffer)
-      }
-      const { bytesRead } = await file.read(buffer, 0, READ_BYTES, at)
+      const { buffer, bytesRead } = await ahead
       if (bytesRead === 0) return
       at += bytesRead
+      ahead = readNext(i, at)
       yield buffer.subarray(0, bytesRead)
     }
   } catch (error) {
     signal?.throwIfAborted()
     throw fileError(error, path, 'unavailable')
   } finally {
+    await ahead.catch(() => {})
     await file.close()
   }
 }
@@ -131,15 +140,12 @@ export function openFileSource(definition: FileSourceDefinition, fileRoot: strin
         throw fileError(error, directory, 'refused')
       }
     },
-    async open(object, signal, { reuse = false, from = 0 } = {}) {
+    async open(object, signal, { reuse, from = 0 } = {}) {
       const path = resolve(directory, object.key)
       try {
         signal?.throwIfAborted()
         const file = await openFile(path)
-        return Readable.from(read(file, path, { reuse, from }, signal), {
-          objectMode: false,
-          highWaterMark: 1,
-        })
+        return read(file, path, { reuse, from }, signal)
       } catch (error) {
         signal?.throwIfAborted()
         throw fileError(error, path, 'unavailable')

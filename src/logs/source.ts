@@ -33,13 +33,14 @@ export interface LogSource {
    */
   list(signal?: AbortSignal, window?: Window): AsyncIterable<LogObject>
   /**
-   * An object's bytes as stored, `from` an offset on and up to `to` or further where `opensFrom`. With `reuse` a chunk need only be valid until two more were read: memory that is used again costs
-   * a third less time than memory that is collected.
+   * An object's bytes as stored, `from` an offset on and up to `to` or further where `opensFrom`. With `reuse` a chunk need only be
+   * valid until two more were read, or, the last two, until the reader takes its buffers back: those in the list are used, and what
+   * is missing is taken and entered. Memory that is used again costs a third less time than memory that is collected.
    */
   open(
     object: LogObject,
     signal?: AbortSignal,
-    options?: { reuse?: boolean; from?: number; to?: number | null; window?: Window },
+    options?: { reuse?: Buffer[]; from?: number; to?: number | null; window?: Window },
   ): Promise<AsyncIterable<Buffer>>
   /** An object's bytes as stored in `[start, end)`, fewer where it ends before. Without it, objects are only read from their start. */
   range?(object: LogObject, start: number, end: number, signal?: AbortSignal): Promise<Buffer>

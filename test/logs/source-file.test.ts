@@ -146,7 +146,7 @@ describe('opens', () => {
     await writeFile(join(base, 'root/reuse'), Buffer.concat(pieces))
     const latest: Buffer[] = []
     let read = 0
-    for await (const chunk of await open({ path: '.' }).open(object('reuse'), undefined, { reuse: true })) {
+    for await (const chunk of await open({ path: '.' }).open(object('reuse'), undefined, { reuse: [] })) {
       read += latest.push(chunk) && chunk.length
       await setTimeout(20)
       for (const [back, held] of latest.slice(-3).reverse().entries())
@@ -160,11 +160,22 @@ describe('opens', () => {
     await writeFile(join(base, 'root/two'), Buffer.alloc(1 << 20, 2))
     const source = open({ path: '.' })
     const all = async (key: string) =>
-      Array.fromAsync(await source.open(object(key), undefined, { reuse: true })) as Promise<Buffer[]>
+      Array.fromAsync(await source.open(object(key), undefined, { reuse: [] })) as Promise<Buffer[]>
     const one = await all('one')
     await setTimeout(20)
     await all('two')
     expect(Buffer.concat(one)).toEqual(Buffer.alloc(10, 1))
+  })
+
+  test('with reuse, into the memory of the object before', async () => {
+    await writeFile(join(base, 'root/long'), Buffer.alloc(10 << 18, 3))
+    const source = open({ path: '.' })
+    const buffers: Buffer[] = []
+    const memories = new Set<ArrayBufferLike>()
+    for (let time = 0; time < 3; time++)
+      for await (const chunk of await source.open(object('long'), undefined, { reuse: buffers }))
+        memories.add(chunk.buffer)
+    expect(memories).toEqual(new Set(buffers.map(({ buffer }) => buffer)))
   })
 
   test.each([
