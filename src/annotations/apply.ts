@@ -47,9 +47,9 @@ export async function applyEvents(tx: Transaction, project: ProjectRow, events: 
     // Another one may have had the mark, and lost it again, between two events.
     ...(await tasksWithGroundTruth(tx, id, [...touched])),
   ])
-  await touchTasks(tx, id, [...new Set([...touched, ...followUp])])
+  await touchTasks(tx, id, [...followUp])
   await markTasksGone(tx, id, deleted)
-  await retally(tx, project, [...touched, ...deleted])
+  await retally(tx, project, [...touched, ...deleted], touched)
   await tx
     .updateTable('projects')
     .set({

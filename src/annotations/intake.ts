@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { toText } from '../db/json.ts'
-import { parseEvent } from './event.ts'
+import { type Event, parseEvent } from './event.ts'
 import type { FollowUpJobs } from './follow-up.ts'
+import { createHeard } from './heard.ts'
 import { BATCH, createProcessor, type IntakeMetrics } from './process.ts'
 import { type ReceivedEvent, storeEvents } from './store-events.ts'
 
@@ -31,6 +32,7 @@ export interface Intake {
 }
 
 interface Pending extends ReceivedEvent {
+  event: Event
   settle: (error?: unknown) => void
 }
 
@@ -47,7 +49,8 @@ export function createIntake(
   metrics?: IntakeMetrics,
   pace?: (events: number) => void,
 ): Intake {
-  const processor = createProcessor(database, jobs, log, metrics)
+  const heard = createHeard()
+  const processor = createProcessor(database, jobs, log, metrics, heard)
   const pending: Pending[] = []
   let storing: Promise<void> | null = null
   let draining: Promise<void> | null = null
@@ -62,7 +65,10 @@ export function createIntake(
     while (pending.length > 0) {
       const batch = pending.splice(0, batchSize(pending))
       const error = await storeEvents(database, batch).then(
-        () => undefined,
+        (ids) => {
+          for (const [index, { event, body }] of batch.entries())
+            heard.keep(ids[index] as number, event, body.length)
+        },
         (reason: unknown) => reason,
       )
       metrics?.eventsReceived(
@@ -106,12 +112,14 @@ export function createIntake(
   return {
     receive(raw, body) {
       received += 1
-      const { action, project } = parseEvent(body)
+      const event = parseEvent(body)
+      const { action, project } = event
       return new Promise<void>((resolve, reject) => {
         pending.push({
           action: toText(action.slice(0, 100)),
           project_id: project,
           body: raw,
+          event,
           settle: (error) => (error === undefined ? resolve() : reject(error)),
         })
         storing ??= storePending()

@@ -7,6 +7,7 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { applyEvents } from './apply.ts'
 import { type Event, parseEvent } from './event.ts'
 import type { FollowUpJobs } from './follow-up.ts'
+import { createHeard, type Heard } from './heard.ts'
 import { lockProject } from './store.ts'
 
 /** How many events one transaction takes, and how many bytes: webhooks of 5,000 tasks are 3.5 MB each. */
@@ -28,12 +29,15 @@ export interface Processor {
 /**
  * Works out what stored events mean: those of a project in the order of their arrival, many in one transaction, with
  * the project locked, so that any number of processes may do this on one database.
+ *
+ * @param heard spares reading back what it holds
  */
 export function createProcessor(
   database: Database,
   jobs: FollowUpJobs,
   log: Pick<Logger, 'error'>,
   metrics?: IntakeMetrics,
+  heard: Heard = createHeard(),
 ): Processor {
   const count = (done: readonly Done[], outcome: Parameters<IntakeMetrics['eventProcessed']>[1]) => {
     for (const { action, lag } of done) metrics?.eventProcessed(action, outcome, lag)
@@ -42,7 +46,7 @@ export function createProcessor(
     const done = await database.kysely
       .transaction()
       .execute((tx) =>
-        project === null ? processHints(tx, jobs, limit) : processBatch(tx, jobs, project, limit),
+        project === null ? processHints(tx, jobs, limit) : processBatch(tx, jobs, heard, project, limit),
       )
     count(done, project === null ? 'no_project' : 'applied')
     return done.length
@@ -50,18 +54,15 @@ export function createProcessor(
 
   /** One event by itself; if even that fails, it is put aside with the reason, and Label Studio is asked instead. */
   async function processOne(project: number | null): Promise<number> {
-    const [oldest] = await pendingEvents(database.kysely, project, 1)
+    const [oldest] = await pendingIds(database.kysely, project, 1)
     try {
       return await inTransaction(project, 1)
     } catch (error) {
       if (isTransient(error) || !oldest) throw error
-      log.error(
-        { err: error, event: oldest.id },
-        'an event can not be processed; Label Studio is asked instead',
-      )
+      log.error({ err: error, event: oldest }, 'an event can not be processed; Label Studio is asked instead')
       const done = await database.kysely.transaction().execute(async (tx) => {
         if (project !== null) await jobs.reconcile(tx, project)
-        return markProcessed(tx, [oldest.id], `failed: ${toText(String(error)).slice(0, 500)}`)
+        return markProcessed(tx, [oldest], `failed: ${toText(String(error)).slice(0, 500)}`)
       })
       count(done, 'put_aside')
       return 1
@@ -71,7 +72,9 @@ export function createProcessor(
   return {
     async sweep() {
       let processed = 0
-      for (const project of await projectsWithEvents(database)) {
+      const waiting = await projectsWithEvents(database)
+      heard.forgetBefore(waiting[0]?.oldest ?? Number.POSITIVE_INFINITY)
+      for (const { project } of waiting) {
         processed += await inTransaction(project, BATCH).catch((error: unknown) => {
           if (isTransient(error)) throw error
           return processOne(project)
@@ -82,39 +85,35 @@ export function createProcessor(
   }
 }
 
-/** Null stands for events that name no project. */
-async function projectsWithEvents(database: Database): Promise<(number | null)[]> {
-  const rows = await database.kysely
+/** By the id of their oldest event. Null stands for events that name no project. */
+async function projectsWithEvents(database: Database) {
+  return database.kysely
     .selectFrom('events')
-    .select('project_id')
+    .select(['project_id as project', sql<number>`min(id)`.as('oldest')])
     .where('processed_at', 'is', null)
     .groupBy('project_id')
-    .orderBy(sql`min(id)`)
+    .orderBy('oldest')
     .execute()
-  return rows.map((row) => row.project_id)
 }
 
 async function processBatch(
   tx: Transaction,
   jobs: FollowUpJobs,
+  heard: Heard,
   projectId: number,
   limit: number,
 ): Promise<Done[]> {
   const project = await lockProject(tx, projectId)
-  const rows = await pendingEvents(tx, projectId, limit)
-  if (rows.length === 0) return [] // Another process had the lock before.
-  const events = rows.map((row) => parseBody(row.body))
+  const ids = await pendingIds(tx, projectId, limit)
+  if (ids.length === 0) return [] // Another process had the lock before.
+  const events = await eventsOf(tx, heard, ids)
   const followUp = await applyEvents(tx, project, events)
   if (followUp.reconcile) await jobs.reconcile(tx, projectId)
   // The first reading of a project reads all of it anyway.
   if (project.adopted && followUp.readTasks.length > 0)
     await jobs.readTasks(tx, projectId, followUp.readTasks)
   if (project.adopted && followUp.readProject) await jobs.readProject(tx, projectId)
-  return markProcessed(
-    tx,
-    rows.map((row) => row.id),
-    null,
-  )
+  return markProcessed(tx, ids, null)
 }
 
 /** A webhook registered without payload says only that something happened, in one of the projects. */
@@ -138,17 +137,31 @@ async function processHints(tx: Transaction, jobs: FollowUpJobs, limit: number):
 }
 
 /** The oldest events of a project that are not processed, one at least, as many as a transaction takes. */
-async function pendingEvents(db: Database['kysely'], project: number | null, limit: number) {
-  const { rows } = await sql<{ id: number; body: Buffer }>`
-    select id, body from (
-      select id, body, row_number() over (order by id) as place,
-        sum(octet_length(body)) over (order by id) as bytes
+async function pendingIds(db: Database['kysely'], project: number | null, limit: number): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from (
+      select id, row_number() over (order by id) as place, sum(octet_length(body)) over (order by id) as bytes
       from events
       where processed_at is null and project_id is not distinct from ${project}::bigint
       order by id limit ${limit}) as oldest
     where place = 1 or bytes <= ${BATCH_BYTES}
     order by id`.execute(db)
-  return rows
+  return rows.map(({ id }) => id)
+}
+
+/** What the events say, in the order of the ids. */
+async function eventsOf(tx: Transaction, heard: Heard, ids: number[]): Promise<Event[]> {
+  const unheard = ids.filter((id) => !heard.get(id))
+  const rows =
+    unheard.length === 0
+      ? []
+      : await tx
+          .selectFrom('events')
+          .select(['id', 'body'])
+          .where('id', '=', sql<number>`any(${unheard}::bigint[])`)
+          .execute()
+  const bodies = new Map(rows.map(({ id, body }) => [id, body]))
+  return ids.map((id) => heard.get(id) ?? parseBody(bodies.get(id) as Buffer))
 }
 
 /** The body was a JSON object when it was stored. */

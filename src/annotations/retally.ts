@@ -8,16 +8,19 @@ import { findTag, parseLabelingConfig } from '../labeling/config.ts'
 import type { ControlTag, LabelingConfig, ObjectTag, Region } from '../labeling/types.ts'
 import { RELATIONS } from '../metrics/compare.ts'
 import { predictionsOfTasks } from './predictions.ts'
-import { annotationsOfTasks, type ProjectRow } from './store.ts'
+import { annotationsOfTasks, NOW_US, type ProjectRow } from './store.ts'
 
 /**
  * Computes anew what the given tasks say, and moves the project's tallies by the difference to what they said
  * before. The caller holds the project's lock. Calling it twice changes nothing the second time.
+ *
+ * @param touched those that events said something about, which is noted in the same write: a task is a wide row
  */
 export async function retally(
   tx: Transaction,
   project: ProjectRow,
   taskIds: Iterable<number>,
+  touched: ReadonlySet<number> = new Set(),
 ): Promise<void> {
   const id = project.project_id
   const tasks = await computeTasks(tx, project, taskIds)
@@ -27,12 +30,13 @@ export async function retally(
     outcome,
     changed: outcome?.compared?.changed ?? null,
     contribution: addends,
+    touched: touched.has(task_id),
   }))
   await sql`
     update tasks set outcome = r.outcome, changed = r.changed, contribution = r.contribution,
-      revision = ${project.revision}
+      revision = ${project.revision}, touched_us = case when r.touched then ${NOW_US} else tasks.touched_us end
     from jsonb_to_recordset(${toJsonb(rows)}::jsonb)
-      as r (task_id bigint, outcome jsonb, changed boolean, contribution jsonb)
+      as r (task_id bigint, outcome jsonb, changed boolean, contribution jsonb, touched boolean)
     where tasks.project_id = ${id} and tasks.task_id = r.task_id`.execute(tx)
   const before = tasks.flatMap(({ stored }) => stored)
   const now = tasks.flatMap(({ addends }) => addends)

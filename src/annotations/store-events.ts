@@ -11,19 +11,22 @@ export interface ReceivedEvent {
 /**
  * Stores events in the order given; they are durable when it resolves. One statement whatever their number, so that the
  * database knows it already; the bodies are one value, because a list of binary values travels as text.
+ *
+ * @returns their ids, in the same order
  */
-export async function storeEvents({ pool }: Database, events: readonly ReceivedEvent[]): Promise<void> {
+export async function storeEvents({ pool }: Database, events: readonly ReceivedEvent[]): Promise<number[]> {
   let end = 0
   const starts = events.map(({ body }) => {
     const start = end + 1
     end += body.length
     return start
   })
-  await pool.query({
+  const { rows } = await pool.query<{ id: number }>({
     name: 'store-events',
     text: `insert into events (action, project_id, body)
       select action, project_id, substring($3::bytea from start for length)
-      from unnest($1::text[], $2::bigint[], $4::integer[], $5::integer[]) as event (action, project_id, start, length)`,
+      from unnest($1::text[], $2::bigint[], $4::integer[], $5::integer[]) as event (action, project_id, start, length)
+      returning id`,
     values: [
       events.map(({ action }) => action),
       events.map(({ project_id }) => project_id),
@@ -35,4 +38,5 @@ export async function storeEvents({ pool }: Database, events: readonly ReceivedE
       events.map(({ body }) => body.length),
     ],
   })
+  return rows.map(({ id }) => id)
 }

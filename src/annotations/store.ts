@@ -8,7 +8,7 @@ import type { StoredAnnotation } from './merge.ts'
 export type ProjectRow = Selectable<ProjectsTable>
 
 /** The database's clock in microseconds: the one clock that all processes of the service share. */
-const NOW_US = sql<number>`(extract(epoch from clock_timestamp()) * 1000000)::bigint`
+export const NOW_US = sql<number>`(extract(epoch from clock_timestamp()) * 1000000)::bigint`
 
 export async function databaseClock(database: Database): Promise<number> {
   const { rows } = await sql<{ now: number }>`select ${NOW_US} as now`.execute(database.kysely)
