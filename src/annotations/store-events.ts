@@ -25,8 +25,9 @@ export async function storeEvents({ pool }: Database, events: readonly ReceivedE
     name: 'store-events',
     text: `insert into events (action, project_id, body)
       select action, project_id, substring($3::bytea from start for length)
-      from unnest($1::text[], $2::bigint[], $4::integer[], $5::integer[]) as event (action, project_id, start, length)
-      returning id`,
+      from unnest($1::text[], $2::bigint[], $4::integer[], $5::integer[]) with ordinality
+        as event (action, project_id, start, length, place)
+      order by place returning id`,
     values: [
       events.map(({ action }) => action),
       events.map(({ project_id }) => project_id),
@@ -38,5 +39,6 @@ export async function storeEvents({ pool }: Database, events: readonly ReceivedE
       events.map(({ body }) => body.length),
     ],
   })
-  return rows.map(({ id }) => id)
+  // Given in the order of the places; nothing is said of the order in which they are answered.
+  return rows.map(({ id }) => id).sort((a, b) => a - b)
 }
