@@ -115,7 +115,7 @@ async function importSeconds({ pool }: Database, id: string, total: number): Pro
   for (;;) {
     const { rows } = await pool.query(
       `select extract(epoch from clock_timestamp() -
-         (select min(sent_at) from import_requests where run_id = id))::float as seconds
+         (select min(sent_at) from import_requests where run_id = runs.id))::float as seconds
        from runs where id = $1 and (progress->>'tasks_imported')::integer = $2`,
       [id, total],
     )
