@@ -77,7 +77,14 @@ const HOUR = 3_600
 /** Where a job's data holds the trace that it belongs to. */
 const TRACE = 'trace_headers'
 
-export function openQueue({ database, log }: { database: Database; log: Log }): Queue {
+interface QueueOptions {
+  database: Database
+  log: Log
+  /** How often workers look for what nobody woke them for, in seconds. */
+  pollSeconds?: number
+}
+
+export function openQueue({ database, log, pollSeconds = POLL_INTERVAL }: QueueOptions): Queue {
   // biome-ignore lint/suspicious/noExplicitAny: each handler takes its own kind of data
   const definitions = new Map<string, JobDefinition<any>>()
   const running = new Set<string>()
@@ -109,8 +116,8 @@ export function openQueue({ database, log }: { database: Database; log: Log }): 
     const options = {
       includeMetadata: true,
       perJobResults: true,
-      pollingIntervalSeconds: POLL_INTERVAL,
-      notifyPollingIntervalSeconds: POLL_INTERVAL,
+      pollingIntervalSeconds: pollSeconds,
+      notifyPollingIntervalSeconds: pollSeconds,
     } as const
     const worker: string = await boss.work(name, options, async (jobs: JobWithMetadata<object>[]) => {
       const results = await Promise.all(jobs.map(perform))

@@ -54,16 +54,16 @@ describe('a process that is killed with SIGKILL', () => {
     await kill('after the commit')
     await alerts.watch.look()
     await alerts.queue.start()
-    await expect.poll(() => [alerts.mails.length, hook.received.length], { timeout: 5_000 }).toEqual([1, 1])
+    await expect.poll(() => [alerts.mails.length, hook.received.length]).toEqual([1, 1])
     await delay(500)
     expect([alerts.mails.length, hook.received.length]).toEqual([1, 1])
   })
 
   test('in a call is followed by another that says the same under the same id', async () => {
-    await kill('in the call', () => expect.poll(() => hook.received.length, { timeout: 10_000 }).toBe(1))
+    await kill('in the call', () => expect.poll(() => hook.received.length).toBe(1))
     await alerts.queue.start()
     const states = async () => (await notifications(own.database, run)).map(({ state }) => state)
-    await expect.poll(states, { timeout: 20_000 }).toEqual(['sent', 'sent'])
+    await expect.poll(states).toEqual(['sent', 'sent'])
     const [first, second] = hook.received
     expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id'])
     expect(second?.body).toBe(first?.body)

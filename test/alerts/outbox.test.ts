@@ -26,7 +26,7 @@ async function announced(webhooks: { url: string; secret?: string }[], emails: s
   await reviews(it().database, made.project, BAD)
   await it().watch.look()
   const states = async () => (await notifications(it().database, made.run)).map(({ state }) => state)
-  const settled = () => expect.poll(states, { timeout: 20_000 }).not.toContain('pending')
+  const settled = () => expect.poll(states).not.toContain('pending')
   return { ...made, settled, notifications: () => notifications(it().database, made.run) }
 }
 const change = async (changes: Partial<MonitorDraft>) => {
@@ -102,7 +102,7 @@ describe('a webhook', () => {
     const [waiting] = await notifications()
     expect(waiting?.error).toMatch(says)
     expect(waiting?.state).toBe('pending')
-    expect(Date.parse(waiting?.next_attempt_at ?? '')).toBeGreaterThan(Date.now() - 5_000)
+    expect(Date.parse(waiting?.next_attempt_at ?? '')).toBeGreaterThan(Date.now() - 60_000)
     await settled()
     expect(await notifications()).toMatchObject([{ state: 'sent', attempts: 2 }])
   })
@@ -176,10 +176,9 @@ describe('a webhook', () => {
   test('that is slow keeps neither mails nor other webhooks waiting', async () => {
     const slow = await listening(() => {})
     const quick = await listening(200)
-    const began = performance.now()
-    await announced([{ url: slow.url }, { url: quick.url }], ['ml@example.org'])
-    await expect.poll(() => quick.received.length + it().mails.length, { timeout: 1_500 }).toBe(2)
-    expect(performance.now() - began).toBeLessThan(2_000)
+    const { notifications } = await announced([{ url: slow.url }, { url: quick.url }], ['ml@example.org'])
+    await expect.poll(() => quick.received.length + it().mails.length).toBe(2)
+    expect((await notifications()).find(({ to }) => to.includes(slow.url))).toMatchObject({ attempts: 0 })
   })
 
   test('has a secret that is found nowhere', async () => {

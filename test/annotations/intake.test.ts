@@ -126,9 +126,7 @@ describe('an event', () => {
       id: index + 1,
       data: { q: 'x'.repeat(700) },
     }))
-    const started = performance.now()
     await receive({ action: 'TASKS_CREATED', project, tasks })
-    expect(performance.now() - started).toBeLessThan(1_000)
     await intake.drain()
     expect(waiting).toEqual([['readTasks', { project: PROJECT, tasks: tasks.map(({ id }) => id) }]])
   })

@@ -35,7 +35,7 @@ function start(reconcileSeconds: number, jobs = collected.jobs): void {
 }
 async function startedWithoutSchedule(): Promise<void> {
   start(0)
-  await vi.waitFor(() => expect(projects()).toEqual(expect.arrayContaining([1, 2])))
+  await expect.poll(projects).toEqual(expect.arrayContaining([1, 2]))
   collected.waiting.length = 0
 }
 const projects = () => collected.waiting.map(([, { project }]) => project)
@@ -43,7 +43,7 @@ const projects = () => collected.waiting.map(([, { project }]) => project)
 describe('Label Studio is asked', () => {
   test('about every project at the start', async () => {
     start(300)
-    await vi.waitFor(() => expect(projects()).toEqual(expect.arrayContaining([1, 2])))
+    await expect.poll(projects).toEqual(expect.arrayContaining([1, 2]))
   })
 
   test('every ten seconds about projects without a webhook, unless they are gone', async () => {
@@ -51,21 +51,21 @@ describe('Label Studio is asked', () => {
     await vi.advanceTimersByTimeAsync(9_999)
     expect(projects()).toEqual([])
     await vi.advanceTimersByTimeAsync(1)
-    await vi.waitFor(() => expect(projects()).toEqual([2]))
+    await expect.poll(projects).toEqual([2])
   })
 
   test('about all projects as often as was set', async () => {
     start(5)
-    await vi.waitFor(() => expect(projects()).toContain(1))
+    await expect.poll(projects).toContain(1)
     collected.waiting.length = 0
     await vi.advanceTimersByTimeAsync(5_000)
-    await vi.waitFor(() => expect(projects()).toContain(1))
+    await expect.poll(projects).toContain(1)
   })
 
   test('about all projects only at the start when the schedule is switched off', async () => {
     await startedWithoutSchedule()
     await vi.advanceTimersByTimeAsync(3_600_000)
-    await vi.waitFor(() => expect(projects()).toEqual([2]))
+    await expect.poll(projects).toEqual([2])
   })
 
   test('no more after the end', async () => {
@@ -83,7 +83,7 @@ test('what an older version of the service compared is compared anew at the star
   await kysely.updateTable('projects').set({ revision: 2 }).execute()
   start(0)
   const recomputed = () => collected.waiting.filter(([name]) => name === 'recompute')
-  await vi.waitFor(() => expect(recomputed()).toEqual([['recompute', { project: 3 }]]))
+  await expect.poll(recomputed).toEqual([['recompute', { project: 3 }]])
 })
 
 test('a database that is away is asked again later', async () => {
@@ -93,8 +93,8 @@ test('a database that is away is asked again later', async () => {
     await collected.jobs.reconcileAll(...args)
   }
   start(5, { ...collected.jobs, reconcileAll })
-  await vi.waitFor(() => expect(log.entries.join()).toContain('could not be looked up'))
+  await expect.poll(() => log.entries.join()).toContain('could not be looked up')
   isAway = false
   await vi.advanceTimersByTimeAsync(5_000)
-  await vi.waitFor(() => expect(projects()).toContain(1))
+  await expect.poll(projects).toContain(1)
 })

@@ -61,10 +61,10 @@ test('the service removes them at its start and every hour, unless it is told to
     await keeping?.stop()
     expect(await left()).toHaveLength(1)
     removing?.start()
-    await vi.waitFor(async () => expect(await left()).toEqual([]))
+    await expect.poll(left).toEqual([])
     await store(40)
     await vi.advanceTimersByTimeAsync(3_600_000)
-    await vi.waitFor(async () => expect(await left()).toEqual([]))
+    await expect.poll(left).toEqual([])
   } finally {
     await removing?.stop()
     vi.useRealTimers()

@@ -174,7 +174,11 @@ describe('run', () => {
   it('Ctrl-C stops waiting, not the run', async () => {
     const asked = new AbortController()
     await serviceWith([202, queued], scanning)
-    setTimeout(() => asked.abort(), 700)
+    const first = () => service.received.some(({ call }) => call === GET_RUN)
+    void expect
+      .poll(first)
+      .toBe(true)
+      .then(() => asked.abort())
     const { code, stderr } = await cli(`run qa-model --wait --url ${service.url}`, { signal: asked.signal })
     expect(code).toBe(130)
     expect(stderr).toContain(`The run goes on in the service; GET ${service.url}/runs/${queued.id}`)

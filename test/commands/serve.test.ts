@@ -94,7 +94,7 @@ describe('serve', () => {
     const { code, stdout } = await ended
     expect(code).toBe(1)
     expect(stdout).not.toContain('stopped')
-  }, 60_000)
+  })
 
   it('says in one line that the port is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1')
@@ -127,5 +127,5 @@ describe('serve', () => {
   it('doctor opens the database itself where no service runs', async () => {
     const { stdout } = await cli('doctor', { env: { PORT: '1', DATA_DIR } })
     expect(stdout).toMatch(/^ok {7}database: can be opened: PostgreSQL .* embedded/m)
-  }, 60_000)
+  })
 })

@@ -37,7 +37,7 @@ export async function openService(settings: Record<string, string> = LABEL_STUDI
   const { url } = service.service
   const browser = await launchBrowser()
   const page = await browser.context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(60_000)
   const outside: string[] = []
   const complaints: string[] = []
   const changes: string[] = []

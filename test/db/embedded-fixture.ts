@@ -57,7 +57,7 @@ export async function other(dataDir = dataDirectory(), user = {}): Promise<Other
 }
 
 export async function eventually(what: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000
+  const deadline = performance.now() + 60_000
   while (!(await what().catch(() => false))) {
     if (performance.now() > deadline) throw new Error(`never: ${what}`)
     await delay(20)

@@ -230,6 +230,6 @@ describe('what compose.yaml starts', () => {
         timeout: 10_000,
       })
       .toBe(1)
-    await expect.poll(() => smtp.messages.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => smtp.messages.length).toBe(1)
   })
 })

@@ -116,7 +116,7 @@ test('events that one process acknowledged before its end are processed by the o
     annotation: { id: 1, task: 1, result: [], updated_at: '2026-11-23T00:00:00Z' },
   }
   const events = sendMarkedEvents(first.service.url, () => body, { atOnce: 16, pauseMs: 0 })
-  await expect.poll(() => events.acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(300)
+  await expect.poll(() => events.acknowledged.length).toBeGreaterThan(300)
   expect(await first.service.terminate()).toMatch(/exit code 0/)
   await events.stop()
   // No answer but an acknowledgement, or none because the door is closed.

@@ -47,7 +47,7 @@ beforeAll(async () => {
   await reviewedProject(it.database.database, { project: 21, tasks: reviewed('x', 80), run: of('good') })
   await reviewedProject(it.database.database, { project: 22, tasks: reviewed('y', 80), run: of('bad') })
   await reviewedProject(it.database.database, { project: 23, tasks: reviewed(null, 3), run: of('new') })
-}, 60_000)
+})
 afterAll(async () => {
   await it.stop()
   await labelStudio.close()

@@ -72,7 +72,7 @@ describe('a threshold that is crossed', () => {
   test('is told, and shows on the evaluation and the run', async () => {
     const hook = await listening(200)
     const { run, database } = await failing('crossed', 21, { url: hook.url, secret: SECRET })
-    await expect.poll(() => hook.received.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => hook.received.length).toBe(1)
     const [received] = hook.received as [Received]
     expect(signedBy(received, SECRET)).toEqual([SECRET])
     expect(JSON.parse(received.body)).toMatchObject({ type: 'threshold.failed', data: { project: 21, run } })
@@ -94,7 +94,7 @@ describe('a threshold that is crossed', () => {
       .poll(shown)
       .toMatchObject([{ kind: 'webhook', type: 'threshold.failed', to: [hook.url], state: 'sent' }])
     await reviews(database, 21, GOOD)
-    await expect.poll(() => hook.received.length, { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => hook.received.length).toBe(2)
     expect((await it.request().get('/evaluations/21')).body.alerts).toMatchObject([{ state: 'ok' }])
   })
 
@@ -103,7 +103,7 @@ describe('a threshold that is crossed', () => {
     const { database } = await failing('unwanted', 22, { url: hook.url, secret: SECRET })
     const stopped = async () =>
       (await it.request().get('/monitors/unwanted')).body.notify.webhooks[0].disabled_at as string | null
-    await expect.poll(stopped, { timeout: 10_000 }).not.toBeNull()
+    await expect.poll(stopped).not.toBeNull()
 
     const title = await patch('unwanted', { title: 'Still stopped' })
     expect(title.body.notify.webhooks).toEqual([
@@ -114,25 +114,23 @@ describe('a threshold that is crossed', () => {
     })
     expect(again.body.notify.webhooks).toEqual([{ url: hook.url, secret: '***', disabled_at: null }])
     await reviews(database, 22, GOOD)
-    await expect.poll(() => hook.received.length, { timeout: 10_000 }).toBe(2)
+    await expect.poll(() => hook.received.length).toBe(2)
     expect(signedBy(hook.received[1] as Received, SECRET)).toEqual([SECRET])
   })
 
   test('is told when the bound is moved, without a review', async () => {
     const hook = await listening(200)
     const { database } = await failing('moved', 23, { url: hook.url }, { metric: 'change_rate', max: 1 })
-    await expect
-      .poll(() => database.kysely.selectFrom('watches').selectAll().execute(), { timeout: 5_000 })
-      .toEqual([])
+    await expect.poll(() => database.kysely.selectFrom('watches').selectAll().execute()).toEqual([])
     expect(hook.received).toEqual([])
     await patch('moved', { thresholds: [{ metric: 'change_rate', max: 0.5 }] })
-    await expect.poll(() => hook.received.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => hook.received.length).toBe(1)
   })
 
   test('is none any more when the monitor is deleted', async () => {
     const hook = await listening(200)
     await failing('deleted', 24, { url: hook.url })
-    await expect.poll(() => hook.received.length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => hook.received.length).toBe(1)
     expect((await it.request().get('/evaluations/24/gate')).status).toBe(409)
     expect((await it.request().delete('/monitors/deleted')).status).toBe(204)
     const { status, body } = await it.request().get('/evaluations/24/gate')
@@ -198,7 +196,7 @@ describe('a run that is over', () => {
       .post('/runs')
       .set('Prefer', 'wait=20')
       .send({ monitor: 'ready', from: '2024-01-01', to: '2024-01-02' })
-    await expect.poll(() => hook.received.length, { timeout: 5_000 }).toBe(1)
+    await expect.poll(() => hook.received.length).toBe(1)
     expect(signedBy(hook.received[0] as Received, SECRET)).toEqual([SECRET])
     expect(JSON.parse(hook.received[0]?.body ?? '')).toMatchObject({
       type: 'run.ready',
@@ -225,7 +223,7 @@ describe('a run that is over', () => {
       .post('/runs')
       .set('Prefer', 'wait=20')
       .send({ monitor: 'failed', from: '2024-01-01', to: '2024-01-02' })
-    await expect.poll(() => hook.received.length, { timeout: 5_000 }).toBe(1)
+    await expect.poll(() => hook.received.length).toBe(1)
     expect(JSON.parse(hook.received[0]?.body ?? '')).toMatchObject({
       type: 'run.failed',
       data: { run: run.id, status: 'failed', error: run.error },
@@ -243,7 +241,7 @@ describe('a run that is over', () => {
       .set('Prefer', 'wait=20')
       .send({ monitor: 'qa-model', from: '2024-01-01', to: '2024-01-02' })
     const shown = async () => (await closed.request().get(`/runs/${body.id}`)).body.notifications
-    await expect.poll(async () => (await shown())[0].state, { timeout: 5_000 }).toBe('failed')
+    await expect.poll(async () => (await shown())[0].state).toBe('failed')
     expect(await shown()).toMatchObject([
       { attempts: 1, error: expect.stringMatching(/ALLOW_PRIVATE_URLS=true/) },
     ])

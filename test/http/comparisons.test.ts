@@ -80,7 +80,7 @@ beforeAll(async () => {
   })
   await make(31, [answered('Q', 'a', null)])
   await make(32, reviewed(70, 56))
-}, 60_000)
+})
 afterAll(() => it.stop())
 
 const compare = (query: string) => it.request().get(`/evaluations/compare?${query}`)

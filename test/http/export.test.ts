@@ -52,7 +52,7 @@ beforeAll(async () => {
       { ...answered('hidden from all', 'secret', null), blind: true },
     ],
   })
-}, 120_000)
+})
 afterAll(() => it.stop())
 
 const get = (project: number, query: string) =>

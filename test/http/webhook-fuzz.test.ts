@@ -66,7 +66,7 @@ test('events, random or damaged, are taken or refused, never a fault, and the se
     )
     return rows[0].n
   }
-  await expect.poll(unprocessed, { timeout: 60_000, interval: 200 }).toBe(0)
+  await expect.poll(unprocessed, { interval: 200 }).toBe(0)
   const faults = it.logged.filter((line) => /request failed|put aside|TypeError|RangeError|syntax/.test(line))
   expect(faults.slice(0, 3)).toEqual([])
   const { rows } = await it.database.database.pool.query('select distinct note from events')

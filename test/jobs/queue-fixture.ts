@@ -23,8 +23,8 @@ export function eachInItsOwnDatabase(): void {
 export const ownDatabase = () => own
 
 /** A queue that is stopped after the test. */
-export function queueOf(log = silent): Queue {
-  const queue = openQueue({ database: own.database, log })
+export function queueOf(options: { log?: typeof silent; pollSeconds?: number } = {}): Queue {
+  const queue = openQueue({ database: own.database, log: silent, ...options })
   queues.push(queue)
   return queue
 }
@@ -39,10 +39,10 @@ export type Behaviour = (call: Call, index: number) => Promise<void> | void
 /** A started queue whose job `job` notes its calls and behaves as told. */
 export async function working(
   behave: Behaviour = () => {},
-  { retries = 3, delaySeconds = 0, concurrency = 1, log = silent } = {},
+  { retries = 3, delaySeconds = 0, concurrency = 1, log = silent, pollSeconds = 2 } = {},
 ) {
   const calls: Call[] = []
-  const queue = queueOf(log)
+  const queue = queueOf({ log, pollSeconds })
   queue.define<{ n: number }>('job', {
     retry: { limit: retries, delaySeconds },
     concurrency,
@@ -56,7 +56,7 @@ export async function working(
   return { queue, calls, numbers: () => calls.map((call) => call.data.n) }
 }
 
-export async function until(what: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+export async function until(what: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
   const deadline = performance.now() + ms
   while (!(await what())) {
     if (performance.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`)

@@ -6,21 +6,20 @@ import { eachInItsOwnDatabase, ownDatabase, stored, until, working } from './que
 
 eachInItsOwnDatabase()
 
+/** In seconds: far longer than a test waits. */
+const SELDOM_POLLING = { pollSeconds: 3_600 }
+
 describe('sending', () => {
-  test('the handler begins within 100 ms, in the median', async () => {
-    const { queue, calls } = await working()
-    const waits: number[] = []
+  test('wakes the worker: the handler begins long before anybody polls', async () => {
+    const { queue, calls } = await working(() => {}, SELDOM_POLLING)
     for (let n = 0; n < 11; n += 1) {
-      const sent = performance.now()
       await queue.send('job', { n })
       await until(() => calls.length === n + 1)
-      waits.push((calls.at(-1)?.at ?? Number.NaN) - sent)
     }
-    expect(waits.toSorted((a, b) => a - b)[5]).toBeLessThan(100)
   })
 
-  test('in a transaction: begins after its commit, and at once', async () => {
-    const { queue, calls } = await working()
+  test('in a transaction: wakes the worker after its commit', async () => {
+    const { queue, calls } = await working(() => {}, SELDOM_POLLING)
     let committed = Number.NaN
     await ownDatabase()
       .database.kysely.transaction()
@@ -31,7 +30,6 @@ describe('sending', () => {
       })
     await until(() => calls.length === 1)
     expect(calls[0]?.at).toBeGreaterThan(committed)
-    expect((calls[0]?.at ?? 0) - committed).toBeLessThan(1_000)
   })
 
   test('in a transaction that is rolled back: never', async () => {
@@ -49,7 +47,7 @@ describe('sending', () => {
   })
 
   test('two hundred in one transaction are done without waiting for a poll between them', async () => {
-    const { queue, calls } = await working(() => {}, { concurrency: 2 })
+    const { queue, calls } = await working(() => {}, { concurrency: 2, ...SELDOM_POLLING })
     await ownDatabase()
       .database.kysely.transaction()
       .execute(async (transaction) => {

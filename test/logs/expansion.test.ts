@@ -47,7 +47,7 @@ describe('a scan', () => {
       zstdCompressSync(Buffer.concat([Buffer.from(lines), zeros])),
     )
     await writeFile(join(root, 'c_2024-11-13.jsonl'), gzipSync(lines))
-  }, 120_000)
+  })
   afterAll(() => rm(root, { recursive: true, force: true }))
 
   const scan = (maxExpansion: number) =>

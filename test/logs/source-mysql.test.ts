@@ -144,7 +144,6 @@ test('a reading that is stopped leaves no connection', async () => {
         ((await admin.query('show processlist'))[0] as { Command: string }[]).filter(({ Command }) =>
           /Query|Execute/.test(Command),
         ).length,
-      { timeout: 10_000 },
     )
     .toBe(1)
 })

@@ -241,7 +241,7 @@ describe('reads', () => {
     server.fault = cut(0, 1000)
     expect(await failure(read('a'))).toMatchObject({ kind: 'unavailable' })
     expect(server.requests).toHaveLength(6)
-  }, 20_000)
+  })
 
   test('stops when aborted', async () => {
     server.objects.set('a', bytes)

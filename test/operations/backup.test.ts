@@ -102,9 +102,7 @@ describe('a backup, made and put back by the commands that are written down', ()
     expect(await readFile(join(dataDir, 'secret-key'), 'utf8')).toBe(secret)
   })
 
-  test('of a PostgreSQL server brings back evaluations and monitors', { timeout: 120_000 }, async ({
-    skip,
-  }) => {
+  test('of a PostgreSQL server brings back evaluations and monitors', async ({ skip }) => {
     const { rows } = await onServer('show server_version_num')
     const major = Math.floor(Number(rows[0].server_version_num) / 10_000)
     skip(

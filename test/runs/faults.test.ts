@@ -89,9 +89,7 @@ const run = async () => {
 }
 const retry = async (id: string) => {
   await it.request().post(`/runs/${id}/retry`)
-  await expect
-    .poll(async () => (await it.request().get(`/runs/${id}`)).body.status, { timeout: 50_000 })
-    .toMatch(/ready|failed/)
+  await expect.poll(async () => (await it.request().get(`/runs/${id}`)).body.status).toMatch(/ready|failed/)
   return (await it.request().get(`/runs/${id}`)).body
 }
 const seenBy = ({ strata }: { strata: { key: string; seen: number }[] }) =>
@@ -270,7 +268,7 @@ test('a run fails where Label Studio answers nothing but pages, says what to men
   // what was behind the page may still be making the project, so that the retry waits for it first
   expect((await retry(failed.id)).status).toBe('ready')
   expect(labelStudio.tasks).toHaveLength(20)
-}, 60_000)
+})
 
 describe('a run is ready, and says so of its mail, although the mail server', () => {
   test.each<[string, [number, string], string, RegExp]>([
@@ -282,7 +280,7 @@ describe('a run is ready, and says so of its mail, although the mail server', ()
     const { id, status } = await run()
     expect(status).toBe('ready')
     const mail = async () => (await it.request().get(`/runs/${id}`)).body.notifications[0]
-    await expect.poll(async () => (await mail())?.error ?? '', { timeout: 20_000 }).toMatch(message)
+    await expect.poll(async () => (await mail())?.error ?? '').toMatch(message)
     expect((await mail()).state).toBe(state)
   })
 })

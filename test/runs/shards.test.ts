@@ -125,7 +125,7 @@ describe('the logs of a run, scanned in shards', () => {
     expect(counter.scanned + helper.shards()).toBe(shards)
     expect(victim.shards()).toBeLessThanOrEqual(deps.scanner.concurrency)
     expect(rest).toEqual(await alone(deps))
-  }, 60_000)
+  })
 
   test('go on after an interruption with what is not done yet', async () => {
     const stop = new AbortController()

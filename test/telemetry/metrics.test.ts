@@ -54,10 +54,9 @@ beforeAll(async () => {
   await event('MADE_UP_BY_SOMEBODY', { project: { id: 7 } }).expect(202)
   await event('ANNOTATION_UPDATED').expect(202)
   await event('ANNOTATION_UPDATED').set('X-Webhook-Secret', 'wrong').expect(401)
-  await vi.waitFor(async () => {
-    const { rows } = await it.database.database.pool.query('select 1 from events where processed_at is null')
-    expect(rows).toEqual([])
-  })
+  const unprocessed = 'select 1 from events where processed_at is null'
+  const { pool } = it.database.database
+  await vi.waitFor(async () => expect((await pool.query(unprocessed)).rows).toEqual([]), 60_000)
   await reviewedProject(it.database.database, {
     project: 9,
     tasks: [answered('a', 'x', 'y'), answered('b', 'x'), answered('c', 'x'), answered('d', 'x', null)],
@@ -68,7 +67,7 @@ beforeAll(async () => {
   expect(answer.status).toBe(200)
   expect(answer.type).toBe('text/plain')
   series = parseSeries(answer.text)
-}, 60_000)
+})
 afterAll(async () => {
   await it.stop()
   await labelStudio.close()

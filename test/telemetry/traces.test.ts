@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { monitorInput } from '../support/monitors.ts'
 import { type TestService, testService } from '../support/service.ts'
 import { type LabelStudioServer, labelStudioServer } from './label-studio.ts'
@@ -54,7 +54,7 @@ beforeAll(async () => {
   await it.request().post('/ml/hook-secret/setup').send({})
   await it.stop()
   spans = bodies.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans))
-}, 60_000)
+})
 afterAll(async () => {
   collector.closeAllConnections()
   collector.close()
@@ -131,5 +131,5 @@ test('a collector that is away keeps the service neither from working nor from e
   const service = await testService({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' })
   await service.request().get('/health').expect(200)
   await service.stop()
-  await vi.waitFor(() => expect(service.logged.at(-1)).toBeTruthy())
+  await expect.poll(() => service.logged.at(-1)).toBeTruthy()
 })
