@@ -103,12 +103,13 @@ test('what is wrong is announced, belongs to its field, and has the focus', asyn
   await opened.page.locator('button[value=create]').focus()
   await opened.page.keyboard.press('Enter')
   await opened.page.locator('.wrong[role=alert]').first().waitFor()
+  // fields are described when the page is drawn, which is a moment after the texts are there
+  await opened.page.locator('[aria-invalid=true]:focus').waitFor()
   const name = opened.page.getByLabel('Name', { exact: true })
   expect(await name.getAttribute('aria-invalid')).toBe('true')
   const described = String(await name.getAttribute('aria-describedby')).split(' ')
   const texts = await Promise.all(described.map((id) => opened.page.locator(`[id="${id}"]`).textContent()))
   expect(texts.join(' ')).toContain('This is needed.')
-  await opened.page.locator('[aria-invalid=true]:focus').waitFor()
 })
 
 test('a preview takes the focus when it is there', async () => {
