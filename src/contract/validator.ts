@@ -142,7 +142,7 @@ function problemOf(error: unknown, request: Request): unknown {
   if (error instanceof NotFound) return notFound(error)
   if (error instanceof MethodNotAllowed) return methodNotAllowed(error, request)
   if (error instanceof UnsupportedMediaType) return unsupportedMediaType(error, request)
-  if (error instanceof BadRequest) return badRequest(error)
+  if (error instanceof BadRequest) return badRequest(error, request)
   if (error instanceof InternalServerError) {
     const { id } = operationOf(request)
     return new Error(`the answer of ${id} does not fit the contract: ${error.message}`, { cause: error })
@@ -172,26 +172,32 @@ function unsupportedMediaType(cause: unknown, request: Request): Problem {
 
 /** The library's paths begin with the part of the request. */
 const PART = /^\/(query|headers|params)\//
+/** In characters, of what came. */
+const MAX_SHOWN = 100
 const PART_NAMES: Record<string, string> = { query: 'query', headers: 'header' }
 
-function badRequest(cause: { errors: { path: string; message: string }[] }): Problem {
+function badRequest(cause: { errors: { path: string; message: string }[] }, request: Request): Problem {
+  const given = new URL(request.originalUrl, 'http://any').searchParams
   const parts = cause.errors.map(({ path, message }) => ({ part: PART.exec(path)?.[1], path, message }))
   // An id or a name that can't be one names nothing.
   if (parts.some(({ part }) => part === 'params')) return notFound(cause)
-  const errors = parts.flatMap(({ part, path, message }) =>
-    part === undefined
-      ? []
-      : [{ path: `${PART_NAMES[part]}.${path.slice(part.length + 2)}`, message: plain(message) }],
-  )
+  const errors = parts.flatMap(({ part, path, message }) => {
+    if (part === undefined) return []
+    const name = path.slice(part.length + 2)
+    const values = part === 'query' ? given.getAll(name) : []
+    return [{ path: `${PART_NAMES[part]}.${name}`, message: plain(message, values) }]
+  })
   if (errors.length > 0) return invalidRequest(errors, cause)
   return new Problem('invalid-request', 'The path has a percent sign that stands for no character.', {
     cause,
   })
 }
 
-/** The library's messages on query parameters name them once more. */
-function plain(message: string): string {
+/** The library's messages on query parameters name them once more, and do not say what came. */
+function plain(message: string, values: string[]): string {
   if (message.startsWith('Unknown query parameter')) return 'is an unknown parameter'
   if (message.startsWith('Empty value found')) return 'is empty'
-  return message.startsWith('Parameter ') ? 'has reserved characters; percent-encode them' : message
+  if (message.startsWith('Parameter ')) return 'has reserved characters; percent-encode them'
+  const came = values.map((value) => JSON.stringify(value.slice(0, MAX_SHOWN))).join(' and ')
+  return message.replace('must be integer', 'must be an integer') + (came && `, not ${came}`)
 }

@@ -45,7 +45,7 @@ const MAX_YEARS = 3
 function token(piece: string): Token {
   const placeholder = PLACEHOLDERS.get(piece)
   if (placeholder || !/[{}]/.test(piece)) return placeholder ?? piece
-  throw new KeyPatternError(`key_pattern: ${JSON.stringify(piece)} is unknown; use ${KNOWN}`)
+  throw new KeyPatternError(`${JSON.stringify(piece)} is unknown; use ${KNOWN}`)
 }
 
 /** The parts with the one that `digits` give, or null where that is out of range, contradicts one of them or makes no date. */
@@ -116,7 +116,7 @@ function remember<A extends object, R>(make: (argument: A) => R): (argument: A) 
  * @throws KeyPatternError for an empty pattern, an unknown placeholder, or too many years
  */
 export function compileKeyPattern(pattern: string): KeyPattern {
-  if (!pattern.trim()) throw new KeyPatternError(`key_pattern: empty; use a text with ${KNOWN}`)
+  if (!pattern.trim()) throw new KeyPatternError(`is empty; use a text with ${KNOWN}`)
   const segments = pattern.split(/\*+/).map((segment) =>
     segment
       .split(/(\{[^{}]*\})/)
@@ -125,7 +125,7 @@ export function compileKeyPattern(pattern: string): KeyPattern {
   )
   const parts = segments.flat().map((one) => (typeof one === 'string' ? null : one.part))
   if (parts.filter((part) => part === 'year').length > MAX_YEARS)
-    throw new KeyPatternError(`key_pattern: more than ${MAX_YEARS} years in ${JSON.stringify(pattern)}`)
+    throw new KeyPatternError(`has more than ${MAX_YEARS} years in ${JSON.stringify(pattern)}`)
   const hasDate = parts.includes('year') && parts.includes('month') && parts.includes('day')
 
   const dated = segments.find((segment) => segment.some((one) => typeof one !== 'string')) ?? []

@@ -24,7 +24,7 @@ const PARTS: Record<string, (date: Date) => string> = {
 
 /** @throws KeyPatternError for a pattern without a date, or with what is no part of one */
 export function checkUrlPattern(pattern: string): void {
-  const wrong = (message: string) => new KeyPatternError(`url_pattern: ${message}`)
+  const wrong = (message: string) => new KeyPatternError(message)
   const found: string[] = pattern.match(PLACEHOLDER) ?? []
   const unknown = found.find((each) => !Object.hasOwn(PARTS, each))
   if (unknown) throw wrong(`${JSON.stringify(unknown)} is unknown; use ${Object.keys(PARTS).join(', ')}`)

@@ -104,11 +104,27 @@ describe('the parameters of a request', () => {
       [{ path: 'query.state', message: 'is an unknown parameter' }],
     ],
     ['an empty one', '/runs?cursor=', [{ path: 'query.cursor', message: 'is empty' }]],
-    ['a number that is too small', '/runs?limit=0', [{ path: 'query.limit', message: 'must be >= 1' }]],
-    ['a number that is too large', '/runs?limit=1001', [{ path: 'query.limit', message: 'must be <= 1000' }]],
-    ['a text for a number', '/runs?limit=ten', [{ path: 'query.limit', message: 'must be integer' }]],
-    ['one given twice', '/runs?limit=1&limit=2', [{ path: 'query.limit', message: 'must be integer' }]],
-    ['one in brackets', '/runs?limit[a]=1', [{ path: 'query.limit', message: 'must be integer' }]],
+    [
+      'a number that is too small',
+      '/runs?limit=0',
+      [{ path: 'query.limit', message: 'must be >= 1, not "0"' }],
+    ],
+    [
+      'a number that is too large',
+      '/runs?limit=1001',
+      [{ path: 'query.limit', message: 'must be <= 1000, not "1001"' }],
+    ],
+    [
+      'a text for a number',
+      '/runs?limit=ten',
+      [{ path: 'query.limit', message: 'must be an integer, not "ten"' }],
+    ],
+    [
+      'one given twice',
+      '/runs?limit=1&limit=2',
+      [{ path: 'query.limit', message: 'must be an integer, not "1" and "2"' }],
+    ],
+    ['one in brackets', '/runs?limit[a]=1', [{ path: 'query.limit', message: 'must be an integer' }]],
   ])('are refused: %s', async (_name, path, errors) => {
     const response = await request(silent).get(path)
     expect(response.status).toBe(400)
