@@ -5,7 +5,7 @@ import { type Config, loadConfig } from '../config.ts'
 import { openDatabase } from '../db/database.ts'
 import { DatabaseStartError } from '../db/start-error.ts'
 import { CommandError, EXIT, type Io } from './command.ts'
-import { count, json, table } from './text.ts'
+import { count, counted, json, table } from './text.ts'
 
 /** PostgreSQL: no such table, no such column. */
 const UNKNOWN_SCHEMA = ['42P01', '42703']
@@ -36,13 +36,13 @@ export async function runAudit(io: Io, options: { json: boolean }): Promise<numb
       if (!ok) io.stdout.write(table(rows(found)))
       if (found.length < totals.differences)
         io.stdout.write(`  … and ${count(totals.differences - found.length)} more\n`)
-      const looked = `${count(totals.annotations)} annotations of ${count(totals.tasks)} tasks in ${count(totals.projects)} projects`
+      const looked = `${counted(totals.annotations, 'annotation')} of ${counted(totals.tasks, 'task')} in ${counted(totals.projects, 'project')}`
       const pending =
-        totals.pending > 0 ? ` ${count(totals.pending)} tasks are still to be compared anew.` : ''
+        totals.pending > 0 ? ` Still to be compared anew: ${counted(totals.pending, 'task')}.` : ''
       io.stdout.write(
         ok
           ? `Every count is what ${looked} say.${pending}\n`
-          : `${count(totals.differences)} counts are not what ${looked} say.${pending} Please report this as a fault of the service.\n`,
+          : `Not what ${looked} say: ${counted(totals.differences, 'count')}.${pending} Please report this as a fault of the service.\n`,
       )
     }
     return ok ? EXIT.success : EXIT.failure

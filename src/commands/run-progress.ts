@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { SingleBar } from 'cli-progress'
 import type { Run, RunStatus } from '../contract/types.ts'
-import { count, size } from './text.ts'
+import { count, counted, size } from './text.ts'
 
 /** Shows how far a run is. */
 export interface RunDisplay {
@@ -94,7 +94,7 @@ function stepOf(status: RunStatus, progress: Run['progress']): Step | null {
         : { done: objects_done, total: objects_total }
     const bytes = bytes_total > 0 ? `, ${size(bytes_done)} of ${size(bytes_total)}` : ''
     const objects = `${count(objects_done)} of ${count(objects_total)} objects`
-    return { ...measure, detail: `${objects}${bytes}, ${count(records_seen)} records` }
+    return { ...measure, detail: `${objects}${bytes}, ${counted(records_seen, 'record')}` }
   }
   if (status === 'importing') {
     const { tasks_imported: done, tasks_total: total } = progress

@@ -1,5 +1,5 @@
 import type { Run } from '../contract/types.ts'
-import { count, table } from './text.ts'
+import { count, counted, table } from './text.ts'
 
 /** What a person wants to know of a run: what came of it, and what to do about what went wrong. */
 export function describeRun(run: Run): string {
@@ -14,10 +14,10 @@ export function describeRun(run: Run): string {
     rows.push(['sampled', `${count(sampled)} of ${count(progress.records_seen)} records seen`])
   }
   if (run.tasks_blind > 0) {
-    rows.push(['blind', `${count(run.tasks_blind)} tasks come without the prediction`])
+    rows.push(['blind', `${counted(run.tasks_blind, 'task')} without the prediction`])
   }
   if (progress.records_malformed > 0) {
-    rows.push(['malformed', `${count(progress.records_malformed)} records${firstMalformed(run)}`])
+    rows.push(['malformed', `${counted(progress.records_malformed, 'record')}${firstMalformed(run)}`])
   }
   if (project) rows.push(['project', project.title], ['', project.url])
   return `Run ${run.id} is ${run.status}\n${table(rows)}${notes(run)

@@ -16,6 +16,11 @@ export function count(value: number): string {
   return COUNT.format(value)
 }
 
+/** With its noun, whose plural ends in s. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
+}
+
 /** Bytes in the decimal unit that gives a short number. */
 export function size(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']

@@ -107,7 +107,7 @@ describe('doctor --audit', () => {
   test('says that all is right', async () => {
     expect(await doctor()).toEqual({
       ...{ code: 0, stderr: '' },
-      stdout: 'Every count is what 2 annotations of 4 tasks in 1 projects say.\n',
+      stdout: 'Every count is what 2 annotations of 4 tasks in 1 project say.\n',
     })
     expect(JSON.parse((await doctor('--json')).stdout)).toEqual({
       ...{ ok: true, projects: 1, tasks: 4, annotations: 2, pending: 0 },
@@ -122,7 +122,7 @@ describe('doctor --audit', () => {
     expect(stdout.replace(/ +/g, ' ').split('\n').slice(0, 3)).toEqual([
       ' project task count of kept computed',
       ` ${project} all coverage reviewed 2/0/0 1/0/0`,
-      '1 counts are not what 2 annotations of 4 tasks in 1 projects say. Please report this as a fault of the service.',
+      'Not what 2 annotations of 4 tasks in 1 project say: 1 count. Please report this as a fault of the service.',
     ])
     const json = await doctor('--json')
     expect(json.code).toBe(1)
