@@ -16,3 +16,18 @@ export function giveBack(buffer: Buffer): void {
   free.set(buffer.length, others)
   if (others.length < MAX_FREE) others.push(buffer)
 }
+
+const LATEST = 3
+
+/**
+ * Takes chunks in the order in which they are read, each in memory that is its alone, and frees that of all but the latest three. V8 would
+ * free it as well, but look for it every few megabytes.
+ */
+export function freeOlder(): (chunk: Buffer) => void {
+  const latest: Buffer[] = []
+  return (chunk) => {
+    latest.push(chunk)
+    const old = latest.length > LATEST ? latest.shift() : undefined
+    if (old && old.length === old.buffer.byteLength) (old.buffer as ArrayBuffer).transfer(0)
+  }
+}

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { S3ClientConfig, S3ServiceException } from '@aws-sdk/client-s3'
+import { freeOlder } from './buffers.ts'
 import { compileKeyPattern } from './key-pattern.ts'
+import { copiesBodies, reusingAgents } from './reused-reads.ts'
 import type { LogSource, S3SourceDefinition, SourceSettings } from './source.ts'
 import { SourceError } from './source-error.ts'
 
@@ -72,7 +74,9 @@ function endpointUrl(endpoint: string): URL {
 /** The SDK is loaded when it is first needed: it takes 25 MB, in each thread. */
 async function connect(settled: S3ClientConfig) {
   const { S3Client, ...commands } = await import('@aws-sdk/client-s3')
-  return { ...commands, client: new S3Client(settled) }
+  const copies = await copiesBodies()
+  const requestHandler = { ...settled.requestHandler, ...(copies && reusingAgents()) }
+  return { ...commands, copies, client: new S3Client({ ...settled, requestHandler }) }
 }
 
 /** A place in the order of keys that is before all keys that begin so, and behind as many others as can be said. */
@@ -162,8 +166,9 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
       }
     },
 
-    async open({ key, etag: listed }, signal, { from: first = 0, to = null } = {}) {
-      const { client, GetObjectCommand } = await s3()
+    async open({ key, etag: listed }, signal, { reuse, from: first = 0, to = null } = {}) {
+      const { client, copies, GetObjectCommand } = await s3()
+      const entered = reuse && copies ? freeOlder() : null
       const what = `reading ${JSON.stringify(key)} in ${place}`
       const unavailable = (why: string) => new SourceError('unavailable', `${what}: ${why}`)
       const get = (from: number, etag?: string) => {
@@ -207,6 +212,7 @@ export function openS3Source(definition: S3SourceDefinition, settings: Partial<S
               const skipped = Math.max(first - start - read, 0)
               read += chunk.length
               failures = 0
+              entered?.(chunk)
               if (skipped < chunk.length) yield chunk.subarray(skipped)
             }
             if (length === undefined) return

@@ -35,7 +35,8 @@ export interface LogSource {
   /**
    * An object's bytes as stored, `from` an offset on and up to `to` or further where `opensFrom`. With `reuse` a chunk need only be
    * valid until two more were read, or, the last two, until the reader takes its buffers back: those in the list are used, and what
-   * is missing is taken and entered. Memory that is used again costs a third less time than memory that is collected.
+   * is missing is taken and entered; or each chunk has its own memory, which is freed then. Either costs less time than memory that is
+   * collected.
    */
   open(
     object: LogObject,

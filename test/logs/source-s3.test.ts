@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFormat } from '../../src/logs/format.ts'
@@ -106,7 +107,7 @@ describe('reads', () => {
         'content-length': body.length - from,
         'content-range': `bytes ${from}-${body.length - 1}/${body.length}`,
       })
-      response.write(body.subarray(from, from + part), () => setTimeout(() => response.destroy(), 20))
+      response.write(body.subarray(from, from + part), () => setTimeout(20).then(() => response.destroy()))
       return true
     }
   }
@@ -243,6 +244,59 @@ describe('reads', () => {
     expect(server.requests).toHaveLength(6)
   })
 
+  const large = (name: string) => {
+    const words = new Uint32Array(1_000_000).map((_, i) => Math.imul(i + name.charCodeAt(0), 0x9e3779b1))
+    return Buffer.from(words.buffer)
+  }
+
+  test.each<[string, Fault | null]>([
+    ['in one answer each', null],
+    [
+      'in answers without a length',
+      (request, response, body) => !!body && !request.headers.range && !!response.end(body),
+    ],
+    ['cut again and again', cut(1_300_000, 100, '"e"')],
+  ])(
+    'with reuse, %s, chunks that stay valid until two more were read, or another object',
+    async (_, fault) => {
+      server.fault = fault
+      const source = open()
+      let ended: { chunk: Buffer; from: number; whole: Buffer }[] = []
+      for (const key of ['a', 'b', 'c']) {
+        const whole = large(key)
+        server.objects.set(key, whole)
+        const latest: typeof ended = []
+        const intact = () =>
+          [...ended, ...latest].every(
+            ({ chunk, from, whole }) =>
+              chunk.length > 0 && chunk.equals(whole.subarray(from, from + chunk.length)),
+          )
+        let read = 0
+        for await (const chunk of await source.open(object(key), undefined, { reuse: [] })) {
+          latest.push({ chunk, from: read, whole })
+          read += chunk.length
+          if (latest.length > 3) latest.shift()
+          // as long as others may read into the same memory
+          if (read % 3 === 0) await setTimeout(1)
+          expect(intact()).toBe(true)
+        }
+        expect(read).toBe(whole.length)
+        ended = latest
+      }
+      await source.close?.()
+    },
+  )
+
+  test('with reuse, freeing chunks when more than two others were read, else none', async () => {
+    server.objects.set('a', large('a'))
+    const all = async (options: { reuse?: Buffer[] }) =>
+      Array.fromAsync(await open().open(object('a'), undefined, options))
+    const [freed, kept] = [await all({ reuse: [] }), await all({})]
+    expect(freed.length).toBeGreaterThan(5)
+    expect(freed.map(({ length }) => length > 0)).toEqual(freed.map((_, i) => i >= freed.length - 3))
+    expect(Buffer.concat(kept).equals(large('a'))).toBe(true)
+  })
+
   test('stops when aborted', async () => {
     server.objects.set('a', bytes)
     server.fault = (_, response) => {
@@ -252,7 +306,7 @@ describe('reads', () => {
     }
     const abort = new AbortController()
     const reading = open().open(object('a'), abort.signal).then(buffer)
-    setTimeout(() => abort.abort(new Error('enough')), 50)
+    void setTimeout(50).then(() => abort.abort(new Error('enough')))
     expect(await failure(reading)).toMatchObject({ message: 'enough' })
   })
 })
