@@ -18,7 +18,7 @@ import { type RunProgress, type RunRow, update } from './run.ts'
 type RunTask = Selectable<RunTasksTable>
 
 /** Label Studio takes as many tasks a second in requests of 1,000 as in larger ones, and tells nothing before the end. */
-const BATCH = 500
+const BATCH = 1000
 /** What a request may come to, unless one task alone is more: Label Studio takes 250 MB, and holds it several times over. */
 const BATCH_BYTES = 32e6
 
