@@ -131,7 +131,7 @@ function readItems(regions: Region[], count: number, isNamed: (region: Region) =
     if (first) item.first = first
     else if (item.id !== null) firsts.set(item.id, item.place)
   }
-  return items.sort((a, b) => order(a.key, b.key))
+  return items.sort((a, b) => order(a.key, b.key) || order(a.id ?? '', b.id ?? ''))
 }
 
 const sameKind = (a: Item, b: Item) =>
@@ -158,15 +158,28 @@ const MAX_SEARCH = 1e9
 /** As many leftover key points on both sides, multiplied, are matched by id alone. */
 const MAX_NEAR = 1e6
 
-/** Pairs the regions that are equal: under one id, written alike, then within the tolerances. */
-function pairEqual(prediction: Region[], annotation: Region[]): Matching<Item> {
+/** Both sides, in the order that they were given in. */
+function readSides(prediction: Region[], annotation: Region[]): Matching<Item> {
   const count = prediction.length + annotation.length
   const isNamed = namedAmong(prediction, annotation)
   const [left, right] = [prediction, annotation].map((regions) => readItems(regions, count, isNamed)) as [
     Item[],
     Item[],
   ]
-  const byId = pairBy({ pairs: [], left, right }, (item) => item.id, same)
+  return { pairs: [], left, right }
+}
+
+/** The sides in an order of their own: where ids repeat, who finds whom depends on which side is asked first. */
+function inOrder({ pairs, left, right }: Matching<Item>): Matching<Item> {
+  const written = (items: Item[]) => canonical(items.map(({ id, key }) => [id, key]))
+  return order(written(left), written(right)) > 0
+    ? { pairs, left: right, right: left }
+    : { pairs, left, right }
+}
+
+/** Pairs the regions that are equal: under one id, written alike, then within the tolerances. */
+function pairEqual(sides: Matching<Item>): Matching<Item> {
+  const byId = pairBy(sides, (item) => item.id, same)
   const byValue = pairBy(byId, (item) => item.key)
   const search = byValue.left.length * byValue.left.reduce((total, { key }) => total + key.length, 0)
   const isCounted = ({ isShown }: Item) => isShown
@@ -199,7 +212,7 @@ function pointMean(matching: Matching<Item>): number {
 export function regions(metric: string): Family {
   return {
     compare(_control, prediction, annotation) {
-      const matching = pairEqual(prediction, annotation)
+      const matching = pairEqual(inOrder(readSides(prediction, annotation)))
       const { pairs, left, right } = matching
       const metrics = new Set([...pairs.flat(), ...left, ...right].map(({ place }) => place.metric))
       const names = [...metrics].sort().join('+') || metric
@@ -208,7 +221,7 @@ export function regions(metric: string): Family {
       return { changed: true, similarity, metric: names }
     },
     labels(_control, prediction, annotation) {
-      const equal = pairEqual(prediction, annotation)
+      const equal = pairEqual(readSides(prediction, annotation))
       const { pairs, left, right } = pairBy(
         pairBy(equal, ({ id }) => id),
         ({ page, place }) => canonical([page, place.key]),
