@@ -52,26 +52,40 @@ async function reviewed(project: number): Promise<Evaluation> {
   }
 }
 
+interface Imported {
+  project: number
+  tasks: number[]
+  prediction: Region[]
+}
+
+/** A project with three tasks of the kind, each with the sample prediction. */
+async function imported(kind: Kind): Promise<Imported> {
+  const { sample_task, sample_prediction } = await service.call<Sample>(
+    'POST',
+    '/labeling-config/sample-prediction',
+    { label_config: kind.config },
+  )
+  const prediction = [...sample_prediction.result, ...(kind.more?.(sample_prediction.result) ?? [])]
+  const project = await makeProject(rig.call, kind.says, kind.config)
+  await registerWebhook(rig.call, project, service)
+  const predicted = { data: sample_task.data, predictions: [{ model_version: 'v1', result: prediction }] }
+  const tasks = await importTasks(rig.call, project, [predicted, predicted, predicted])
+  return { project, tasks, prediction }
+}
+
 describe.each(KINDS)('$says', (kind) => {
-  let prediction: Region[]
-  let project: number
-  let tasks: number[]
+  let first: Imported | undefined
 
   test('has a sample prediction that Label Studio imports with its own validation switched on', async () => {
-    const { sample_task, sample_prediction } = await service.call<Sample>(
-      'POST',
-      '/labeling-config/sample-prediction',
-      { label_config: kind.config },
-    )
-    prediction = [...sample_prediction.result, ...(kind.more?.(sample_prediction.result) ?? [])]
-    project = await makeProject(rig.call, kind.says, kind.config)
-    await registerWebhook(rig.call, project, service)
-    const predicted = { data: sample_task.data, predictions: [{ model_version: 'v1', result: prediction }] }
-    tasks = await importTasks(rig.call, project, [predicted, predicted, predicted])
-    expect(tasks).toHaveLength(3)
+    first = await imported(kind)
+    expect(first.tasks).toHaveLength(3)
   })
 
-  test('counts as predicted, edited and removed', async () => {
+  // Now and then Label Studio's editor shows no prediction of a project, however often it is loaded: another
+  // project is tried then.
+  test('counts as predicted, edited and removed', { retry: 2 }, async () => {
+    const { project, tasks, prediction } = first ?? (await imported(kind))
+    first = undefined
     const [, second, third] = tasks
     for (const [task, result] of [
       [second, edited(prediction, kind)],

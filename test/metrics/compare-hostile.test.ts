@@ -142,4 +142,17 @@ describe('a result of any shape', () => {
       )
     },
   )
+
+  test('has the same difference in both directions where ids repeat', () => {
+    const bare = { id: 'b', from_name: 'tag' }
+    const a = [
+      bare,
+      { ...bare, value: { taxonomy: [[]] } },
+      { ...bare, value: { choices: 1e308 } },
+    ] as unknown as Region[]
+    const b = [bare] as Region[]
+    const tags = [control('tag', 'timelinelabels')]
+    expect(compareResults(a, b, tags)).toEqual(compareResults(b, a, tags))
+    expect(compareResults(a, b, tags).tag).toMatchObject({ changed: true, similarity: 0.75 })
+  })
 })

@@ -4,7 +4,14 @@ import type { Region } from '../../../src/labeling/types.ts'
 
 /** What Label Studio's editor keeps in the page. */
 interface EditorWindow {
-  Htx?: { annotationStore?: { selected?: { serializeAnnotation?(): Region[] } } }
+  Htx?: {
+    task?: { id?: number }
+    annotationStore?: {
+      selected?: { type?: string; serializeAnnotation?(): Region[] }
+      annotations?: unknown[]
+      predictions?: unknown[]
+    }
+  }
 }
 
 /** Loading a task is quick, but for the first one; a page that shows nothing by then is asked for again. */
@@ -14,7 +21,11 @@ const LOADS = 5
 
 /** Label Studio's editor in a browser, used as a reviewer does. */
 export interface Editor {
-  /** Opens the next task of the project in the label stream. @returns the regions that the editor shows, once it shows so many */
+  /**
+   * Opens the next task of the project in the label stream.
+   * @returns the regions that the editor shows, once it shows so many
+   * @throws Error with what the editor has, if it shows fewer
+   */
   open(project: number, regions: number): Promise<Region[]>
   submit(): Promise<void>
 }
@@ -40,12 +51,23 @@ export async function openEditor(page: Page, labelStudioUrl: string): Promise<Ed
     }
     return shown()
   }
+  /** What the editor has, where it shows less than it should. */
+  const state = async () => ({
+    text: (await page.innerText('body')).slice(0, 500),
+    editor: await page.evaluate(() => {
+      const { Htx } = globalThis as EditorWindow
+      const { selected, annotations, predictions } = Htx?.annotationStore ?? {}
+      const has = { annotations: annotations?.length, predictions: predictions?.length }
+      return { task: Htx?.task?.id, selected: selected?.type, ...has }
+    }),
+  })
   return {
     async open(project, regions) {
-      let found = await load(project, regions)
-      for (let loads = 1; found.length < regions && loads < LOADS; loads++)
-        found = await load(project, regions)
-      return found
+      for (let loads = 0; loads < LOADS; loads++) {
+        const found = await load(project, regions)
+        if (found.length >= regions) return found
+      }
+      throw new Error(`the editor shows fewer than ${regions} regions: ${JSON.stringify(await state())}`)
     },
     async submit() {
       const answered = page.waitForResponse(
