@@ -57,8 +57,12 @@ export async function openEditor(page: Page, labelStudioUrl: string): Promise<Ed
     editor: await page.evaluate(() => {
       const { Htx } = globalThis as EditorWindow
       const { selected, annotations, predictions } = Htx?.annotationStore ?? {}
-      const has = { annotations: annotations?.length, predictions: predictions?.length }
-      return { task: Htx?.task?.id, selected: selected?.type, ...has }
+      return {
+        task: Htx?.task?.id,
+        selected: selected?.type,
+        annotations: annotations?.length,
+        predictions: predictions?.length,
+      }
     }),
   })
   return {
