@@ -4,7 +4,6 @@ import { decode, skipBlank, stratumKey, trimBlank, unstorable } from './text.ts'
 
 /** JSON lines: each line that is not blank is one object, and its own keys are the fields, with their values as they are. */
 
-const NEWLINE = 0x0a
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
@@ -204,11 +203,7 @@ export function parseJson(record: Buffer): Parsed {
 export function jsonlFormat({ timestampField, readDate }: JsonlOptions): Format {
   return {
     canCut: true,
-    lookback: 0,
-    nextStart(bytes, from) {
-      const found = bytes.indexOf(NEWLINE, from)
-      return found < 0 ? -1 : found + 1
-    },
+    lineStart: Buffer.alloc(0),
     check(bytes, start, end) {
       const from = skipBlank(bytes, start, end)
       if (from === end) return ''

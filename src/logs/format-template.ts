@@ -144,7 +144,6 @@ export function templateFormat({ definition, timestampField, readDate }: FormatO
   const aliases = { ...ALIASES, ...own }
   const field = fieldWith(aliases, own)
   const start = Buffer.from(`${recordStart}:`)
-  const separator = Buffer.concat([Buffer.from('\n'), start])
   const startName = snakeCase(recordStart)
   const isFirst = (name: string) => name === startName || aliases[name] === startName
   let dated = timestampField === null ? TIMESTAMPS : [timestampField]
@@ -154,11 +153,7 @@ export function templateFormat({ definition, timestampField, readDate }: FormatO
 
   return {
     canCut: true,
-    lookback: separator.length - 1,
-    nextStart(bytes, from) {
-      const found = bytes.indexOf(separator, from)
-      return found < 0 ? -1 : found + 1
-    },
+    lineStart: start,
     check(bytes, from, end) {
       let i = 0
       while (i < start.length && bytes[from + i] === start[i]) i++
@@ -176,6 +171,7 @@ export function templateFormat({ definition, timestampField, readDate }: FormatO
       }
       return null
     },
+    lastDate: () => (readers.length === 0 ? readDate.last() : null),
     field,
     parse: parseWith(aliases, own),
   }

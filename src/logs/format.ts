@@ -9,7 +9,7 @@ import { parquetFormat } from './format-parquet.ts'
 import { regexFormat } from './format-regex.ts'
 import { templateFormat } from './format-template.ts'
 import { type Framing, MAX_RECORD_BYTES } from './framer.ts'
-import { dateReader } from './record-date.ts'
+import { type DateReader, dateReader, type WrittenDate } from './record-date.ts'
 
 export { FormatError } from './format-error.ts'
 
@@ -39,11 +39,16 @@ export interface FormatDefinition {
  * A log format in two stages: framing, for every record, on bytes alone; and parsing, for the few that the sample
  * keeps.
  */
-export interface Format extends Framing {
+export type Format = Framing & {
   /** Whether record starts can be told from any byte on, so that pieces of an object can be read by themselves. */
   canCut: boolean
   /** The record's own calendar date, `YYYY-MM-DD`. */
   date: RecordReader
+  /**
+   * Where the date stands right behind what a record's line begins with: the last one, as it was written. A record that goes on like
+   * this is of that date, unless an offset from UTC follows.
+   */
+  lastDate?(): WrittenDate | null
   /** Makes a reader of one field's value, as text of at most 200 characters: the stratum of a sample by that field. */
   field(name: string): RecordReader
   /** Parses what was kept of a record. */
@@ -81,7 +86,7 @@ export interface FormatOptions extends FormatSettings {
   definition: FormatDefinition
   timestampField: string | null
   maxRecordBytes: number
-  readDate: ReturnType<typeof dateReader>
+  readDate: DateReader
 }
 
 /**

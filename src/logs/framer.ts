@@ -1,7 +1,20 @@
-import { giveBack, takeBuffer } from './buffers.ts'
+import { type Likeness, SkimmedBytes } from './skimmed-bytes.ts'
 
 /** How a format's bytes fall into records; all of it works on bytes, before anything is decoded. */
-export interface Framing {
+export type Framing = (LineFraming | SearchFraming) & {
+  /** What a piece between two starts is: null a record, '' nothing (blank), else what is wrong with it. */
+  check(bytes: Buffer, start: number, end: number): string | null
+}
+
+/** Records begin at certain lines, whatever came before. */
+export interface LineFraming {
+  /** What these lines begin with; nothing where every line is a record. All that begins with something is one, without a check. */
+  lineStart: Buffer
+}
+
+/** Records begin where a search finds it. */
+export interface SearchFraming {
+  lineStart?: undefined
   /**
    * The first record start after `from`, a position in the record before it; -1 if `bytes` holds none, or not enough to know.
    * With `last` no more bytes come.
@@ -14,40 +27,23 @@ export interface Framing {
   lookback: number
   /** The first position after `from` where a record may start, whatever came before; to go on after one that is too long. */
   recover?(bytes: Buffer, from: number): number
-  /** What a piece between two starts is: null a record, '' nothing (blank), else what is wrong with it. */
-  check(bytes: Buffer, start: number, end: number): string | null
 }
 
 export interface FrameSink {
   /** One record in `bytes[start, end)`, valid during the call; `offset` is its first byte's in the object. */
   record(bytes: Buffer, start: number, end: number, offset: number): void
   malformed(line: number, problem: string): void
+  /** Which records need not be handed over but only be counted, after each one that was handed over; null: none. */
+  alike?(): Likeness | null
+  /** So many of them. */
+  passed?(records: number): void
 }
 
 export const MAX_RECORD_BYTES = 1 << 20
 
-const CAPACITY = 1 << 19
-const NEWLINE = 0x0a
 const BOM = Buffer.from('\u{feff}')
 
-/** Counts the newlines in `bytes[from, to)`, four bytes at a time; `words` is the same memory. */
-function countNewlines(bytes: Buffer, words: Int32Array, from: number, to: number): number {
-  let count = 0
-  for (; from < to && from % 4 !== 0; from++) if (bytes[from] === NEWLINE) count++
-  const last = to >> 2
-  for (let i = from >> 2; i < last; ) {
-    let lanes = 0
-    // 255 rounds: each of the four lanes of one byte counts up to 255
-    for (const stop = Math.min(last, i + 255); i < stop; i++) {
-      const x = (words[i] as number) ^ 0x0a0a0a0a
-      // the high bit of each byte of x that is zero (Warren, Hacker's Delight, 6-1)
-      lanes = (lanes + ((~(((x & 0x7f7f7f7f) + 0x7f7f7f7f) | x) & 0x80808080) >>> 7)) | 0
-    }
-    count += (lanes & 255) + ((lanes >>> 8) & 255) + ((lanes >>> 16) & 255) + (lanes >>> 24)
-  }
-  for (from = Math.max(from, last << 2); from < to; from++) if (bytes[from] === NEWLINE) count++
-  return count
-}
+const NO_LINES = Buffer.alloc(0)
 
 export interface FramerOptions {
   /** The longest record, in bytes with its line ends. */
@@ -65,11 +61,11 @@ export interface FramerOptions {
  */
 export class Framer {
   readonly #framing: Framing
+  readonly #search: SearchFraming
   readonly #sink: FrameSink
   readonly #limit: number
   readonly #to: number
-  #bytes = takeBuffer(CAPACITY)
-  #words = new Int32Array(this.#bytes.buffer)
+  readonly #held: SkimmedBytes
   /** Offset in the object of the first byte held. */
   #base = 0
   #start = 0
@@ -84,6 +80,15 @@ export class Framer {
   constructor(framing: Framing, sink: FrameSink, options: FramerOptions = {}) {
     const { limit = MAX_RECORD_BYTES, from = 0, to } = options
     this.#framing = framing
+    const held = SkimmedBytes.take(framing.lineStart ?? NO_LINES)
+    this.#held = held
+    this.#search = framing.lineStart
+      ? {
+          nextStart: (bytes, at) => held.nextStart(at, bytes.length),
+          // a newline that comes before all but the last byte of what a record begins with
+          lookback: framing.lineStart.length,
+        }
+      : framing
     this.#sink = sink
     this.#limit = limit
     this.#to = to ?? Number.POSITIVE_INFINITY
@@ -103,7 +108,7 @@ export class Framer {
   push(chunk: Buffer): void {
     for (let taken = 0; taken < chunk.length && !this.#done; ) {
       this.#makeRoom()
-      const copied = chunk.copy(this.#bytes, this.#end, taken)
+      const copied = chunk.copy(this.#held.bytes, this.#end, taken)
       taken += copied
       this.#end += copied
       this.#frame(false)
@@ -113,12 +118,13 @@ export class Framer {
   /** Closes the last record. Not to be called where the bytes broke off: the record in work is then no record. */
   end(): void {
     if (!this.#done) this.#frame(true)
-    if (!this.#done && this.#end > this.#start) this.#close(this.#bytes.subarray(0, this.#end), this.#end)
+    if (!this.#done && this.#end > this.#start)
+      this.#close(this.#held.bytes.subarray(0, this.#end), this.#end)
   }
 
   /** Gives its memory back; nothing else may be called any more. */
   close(): void {
-    giveBack(this.#bytes)
+    this.#held.giveBack()
   }
 
   /**
@@ -126,7 +132,7 @@ export class Framer {
    */
   lineAt(position: number): number {
     const end = Math.min(position, this.#to - this.#base)
-    this.#lines += countNewlines(this.#bytes, this.#words, this.#counted, end)
+    this.#lines += this.#held.countNewlines(this.#counted, end)
     this.#counted = Math.max(this.#counted, end)
     return this.#lines + 1
   }
@@ -139,31 +145,28 @@ export class Framer {
   #makeRoom(): void {
     if (this.#start > 0) {
       this.lineAt(Math.max(this.#start, this.#counted))
-      this.#bytes.copyWithin(0, this.#start, this.#end)
+      this.#held.bytes.copyWithin(0, this.#start, this.#end)
       this.#base += this.#start
       this.#counted -= this.#start
       this.#searched -= this.#start
       this.#end -= this.#start
       this.#start = 0
     }
-    if (this.#end <= this.#bytes.length / 2) return
-    const larger = takeBuffer(this.#bytes.length * 2)
-    this.#bytes.copy(larger, 0, 0, this.#end)
-    giveBack(this.#bytes)
-    this.#bytes = larger
-    this.#words = new Int32Array(larger.buffer)
+    if (this.#end > this.#held.bytes.length / 2) this.#held.grow()
   }
 
   #frame(last: boolean): void {
     if (!this.#begun) {
       if (this.#end < BOM.length && !last) return
       this.#begun = true
-      if (this.#end >= BOM.length && BOM.equals(this.#bytes.subarray(0, BOM.length))) this.#start = BOM.length
+      if (this.#end >= BOM.length && BOM.equals(this.#held.bytes.subarray(0, BOM.length)))
+        this.#start = BOM.length
       this.#searched = this.#start
     }
-    const { nextStart, lookback, recover } = this.#framing
-    const bytes = this.#bytes.subarray(0, this.#end)
+    const { nextStart, lookback, recover } = this.#search
+    const bytes = this.#held.bytes.subarray(0, this.#end)
     for (;;) {
+      if (this.#passAlike()) return
       const next =
         recover && this.#skipping ? recover(bytes, this.#searched) : nextStart(bytes, this.#searched, last)
       if (recover && !this.#skipping && (next < 0 ? this.#end : next) - this.#start > this.#limit) {
@@ -187,6 +190,23 @@ export class Framer {
     if (!this.#skipping) return
     this.#start = this.#searched
     this.#done = this.#base + this.#start >= this.#to
+  }
+
+  /**
+   * Passes over records that need only be counted.
+   * @returns whether those of the piece end there
+   */
+  #passAlike(): boolean {
+    const isOpen = this.#skipping || this.#searched > this.#start
+    const alike = isOpen || !this.#framing.lineStart?.length ? null : this.#sink.alike?.()
+    if (!alike) return false
+    const stretch = { at: this.#start, until: this.#to - this.#base, end: this.#end }
+    const next = this.#held.pass(alike, { ...stretch, limit: this.#limit, base: this.#base })
+    if (next === this.#start) return false
+    this.#sink.passed?.(this.#held.passed)
+    this.#start = this.#searched = next
+    this.#done = this.#base + next >= this.#to
+    return this.#done
   }
 
   #close(bytes: Buffer, end: number): void {

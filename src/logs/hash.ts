@@ -6,6 +6,11 @@ export type Purpose = 'sample' | 'order' | 'blind' | 'stratum'
 /** Maps the byte offset of a record in its object to a number in [0, 2^53). */
 export type OffsetHash = (offset: number) => number
 
+/** The four words that the hash of one object's offsets is keyed with. */
+export function hashKey(seed: string, purpose: Purpose, source: string, object: string): Int32Array {
+  return words(seed, purpose, [source, object])
+}
+
 function words(seed: string, purpose: Purpose, parts: readonly string[]): Int32Array {
   const bytes = digest('sha256', JSON.stringify([seed, purpose, ...parts]), 'buffer')
   return Int32Array.from({ length: 4 }, (_, i) => bytes.readInt32LE(i * 4))
@@ -23,10 +28,10 @@ const join = (high: number, low: number) => (high >>> 11) * 0x1_0000_0000 + (low
 /**
  * Makes the hash of the records of one object. A record's identity is (source, key, byte offset in the
  * decompressed object). SHA-256 keys the object once; each offset then costs a few integer operations:
- * a keyed permutation of its 64 bits, so that two records of one object only meet where the 53 kept bits do.
+ * a keyed permutation of its 64 bits, so that two records of one object only meet where the 53 kept bits do. The same is in skim.wat.
  */
-export function offsetHash(seed: string, purpose: Purpose, source: string, key: string): OffsetHash {
-  const [k0 = 0, k1 = 0, k2 = 0, k3 = 0] = words(seed, purpose, [source, key])
+export function offsetHash(seed: string, purpose: Purpose, source: string, object: string): OffsetHash {
+  const [k0 = 0, k1 = 0, k2 = 0, k3 = 0] = hashKey(seed, purpose, source, object)
   return (offset) => {
     let low = mix((offset | 0) ^ k0)
     let high = mix(((offset / 0x1_0000_0000) | 0) ^ low ^ k1)

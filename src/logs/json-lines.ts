@@ -1,6 +1,9 @@
 import type { Decoded } from './decoder.ts'
 import { jsonlFormat } from './format-jsonl.ts'
 import { Framer } from './framer.ts'
+import type { DateReader } from './record-date.ts'
+
+const NO_DATES: DateReader = Object.assign(() => null, { last: () => null })
 
 /**
  * Cuts lines of JSON objects, each of which holds records.
@@ -12,7 +15,7 @@ export async function* decodeLines(
   read: (json: Buffer, offset: number, line: number) => Decoded[],
 ): AsyncGenerator<Decoded[]> {
   let found: Decoded[] = []
-  const framing = jsonlFormat({ timestampField: null, readDate: () => null })
+  const framing = jsonlFormat({ timestampField: null, readDate: NO_DATES })
   const framer = new Framer(
     framing,
     {

@@ -5,7 +5,9 @@ import type { DecodableObject, Decoder } from './decoder.ts'
 import { BrokenData, decompress } from './decompress.ts'
 import type { Format } from './format.ts'
 import { Framer, MAX_RECORD_BYTES } from './framer.ts'
+import type { WrittenDate } from './record-date.ts'
 import type { Piece } from './shard.ts'
+import type { Likeness } from './skimmed-bytes.ts'
 import type { LogObject, LogSource, Window } from './source.ts'
 import { SourceError } from './source-error.ts'
 import type { Where } from './where.ts'
@@ -44,6 +46,13 @@ export interface FramedRecord {
 export interface Visitor {
   /** One record that counts, valid during the call. */
   record(record: FramedRecord): void
+  /**
+   * Which records need not be handed over, but only be counted.
+   * @param last the date of the records at hand as they write it, where that can be told
+   */
+  alike?(last: WrittenDate | null): Likeness | null
+  /** So many of those. */
+  passed?(records: number): void
   /** Broken framing, or compression, at a line. */
   malformed(line: number, problem: string): void
   /** Called as bytes come in, as stored. */
@@ -119,6 +128,12 @@ export async function readObject(
       first.record(record)
     },
     malformed: (at: number, problem: string) => first.malformed(at, problem),
+    alike() {
+      const last = format.lastDate?.() ?? null
+      if (identify || (object.date === null && !(last && isInside(window, last.date)))) return null
+      return first.alike?.(last) ?? null
+    },
+    passed: (records: number) => first.passed?.(records),
   }
   const framer = new Framer(format, sink, { limit: limits?.maxRecordBytes ?? MAX_RECORD_BYTES, from, to })
 

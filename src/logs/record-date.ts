@@ -1,5 +1,15 @@
-/** Reads the calendar date of the timestamp that stands in `bytes[start, end)`: `YYYY-MM-DD`, or null if there is none. */
-export type DateReader = (bytes: Buffer, start: number, end: number) => string | null
+export interface DateReader {
+  /** The calendar date of the timestamp that stands in `bytes[start, end)`: `YYYY-MM-DD`, or null if there is none. */
+  (bytes: Buffer, start: number, end: number): string | null
+  /** The last date that was written without an offset: whatever begins like it, and has no offset either, is of that date. */
+  last(): WrittenDate | null
+}
+
+export interface WrittenDate {
+  date: string
+  /** Its bytes as they stand there, ten of them. */
+  written: Buffer
+}
 
 const SPACE = 0x20
 const QUOTE = 0x22
@@ -13,11 +23,11 @@ const ISO =
   /^(\d{4})([-/]?)(\d\d)\2(\d\d)(?!\d)(?:[T ](\d\d):?(\d\d)(?::?(\d\d))?(?:[.,]\d+)?(?: ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)(?!\w))?)?/i
 /** Shorter numbers are durations or counts. */
 const EPOCH = /^\d{9,19}(?![\d:/-])/
-/** By byte: 1 for those of a time, 2 for those that an offset can begin with. */
 const [TIME, OFFSET] = [1, 2]
-const KINDS = new Uint8Array(256)
-for (const byte of Buffer.from('T0123456789:., ')) KINDS[byte] = TIME
-for (const byte of Buffer.from('+-ZzUuGg')) KINDS[byte] = OFFSET
+/** What may stand behind a date, by byte: 1 for those of a time, 2 for those that an offset can begin with. */
+export const TIME_BYTES = new Uint8Array(256)
+for (const byte of Buffer.from('T0123456789:., ')) TIME_BYTES[byte] = TIME
+for (const byte of Buffer.from('+-ZzUuGg')) TIME_BYTES[byte] = OFFSET
 
 export function isCalendarDate(year: number, month: number, day: number): boolean {
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
@@ -81,21 +91,21 @@ function offsetMinutes(offset: string): number {
  */
 export function dateReader(timezone: string): DateReader {
   const zoneDate = zoneDates(timezone)
-  const last = Buffer.alloc(DATE_LENGTH)
-  let lastDate = ''
+  const written = Buffer.alloc(DATE_LENGTH)
+  let last: WrittenDate | null = null
 
   /** Whether the date of the timestamp is the last one, as written: the common case, found without decoding. */
   function isLast(bytes: Buffer, start: number, end: number): boolean {
     if (start + DATE_LENGTH >= end) return false
     let at = start
-    for (let i = 0; i < DATE_LENGTH; i++) if (bytes[at++] !== last[i]) return false
-    while (at < end && KINDS[bytes[at] as number] === TIME) at++
-    return at === end || KINDS[bytes[at] as number] !== OFFSET
+    for (let i = 0; i < DATE_LENGTH; i++) if (bytes[at++] !== written[i]) return false
+    while (at < end && TIME_BYTES[bytes[at] as number] === TIME) at++
+    return at === end || TIME_BYTES[bytes[at] as number] !== OFFSET
   }
 
-  return (bytes, start, end) => {
+  function read(bytes: Buffer, start: number, end: number): string | null {
     while (start < end && (bytes[start] === SPACE || bytes[start] === QUOTE)) start++
-    if (isLast(bytes, start, end)) return lastDate
+    if (last && isLast(bytes, start, end)) return last.date
     const text = bytes.toString('latin1', start, Math.min(start + MAX_LENGTH, end))
     const iso = ISO.exec(text)
     if (!iso) {
@@ -107,8 +117,8 @@ export function dateReader(timezone: string): DateReader {
     const date = `${year}-${month}-${day}`
     if (!offset) {
       if (separator) {
-        last.write(text, 'latin1')
-        lastDate = date
+        written.write(text, 'latin1')
+        last = { date, written }
       }
       return date
     }
@@ -119,4 +129,6 @@ export function dateReader(timezone: string): DateReader {
       ) ?? date
     )
   }
+
+  return Object.assign(read, { last: () => last })
 }

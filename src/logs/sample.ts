@@ -108,6 +108,22 @@ export class Sketch {
     if (this.#seen >= this.#reviewAt) this.#review()
   }
 
+  /**
+   * Which records of a stratum need only be counted, because they can't come into the sample: those with a hash above `above`, and no more
+   * than `most` of them at a time. Null where each is to be offered.
+   */
+  surplus(key: string): { above: number; most: number } | null {
+    const highest = this.#strata.get(key)?.highest ?? Number.POSITIVE_INFINITY
+    const most = Math.ceil(this.#reviewAt) - this.#seen - 1
+    return highest < Number.POSITIVE_INFINITY && most > 0 ? { above: highest, most } : null
+  }
+
+  /** Counts records of a stratum that `surplus` describes. */
+  count(key: string, records: number): void {
+    this.#stratum(key).seen += records
+    this.#seen += records
+  }
+
   /** Takes in what another sketch of the same seed, total and allocation has seen. */
   merge(other: Sketch): void {
     for (const stratum of other.#strata.values()) this.#absorb(this.#stratum(stratum.key), stratum)

@@ -1,4 +1,4 @@
-import { offsetHash } from './hash.ts'
+import { hashKey, offsetHash } from './hash.ts'
 import { addMalformed, type Malformed } from './malformed.ts'
 import { completeRecords, type FramedRecord, type ReadOptions, readObject } from './read.ts'
 import { type Candidate, Sketch, type SketchOptions } from './sample.ts'
@@ -79,7 +79,9 @@ async function scanPiece(
   const hashFor = (purpose: 'sample' | 'order' | 'blind') =>
     offsetHash(String(options.seed), purpose, options.source.id, object.key)
   const [place, order, blind] = [hashFor('sample'), hashFor('order'), hashFor('blind')]
+  const key = hashKey(String(options.seed), 'sample', options.source.id, object.key)
   const field = by === 'date' || by === 'none' ? null : by
+  const needsDate = by === 'date' || object.date === null
   const size = object.size === null ? null : (to ?? object.size) - from
   const before = counts.bytes_done
   counts.bytes_total += size ?? 0
@@ -87,6 +89,7 @@ async function scanPiece(
   // the sketch asks for few records, so nothing is made for the others
   let at!: FramedRecord
   let hash = 0
+  let passing = ALL
   const makeCandidate = (): Candidate => ({
     hash,
     order: order(at.offset),
@@ -111,6 +114,16 @@ async function scanPiece(
         hash = place(record.offset)
         counts.records_seen++
         sketch.offer(stratum, hash, makeCandidate)
+      },
+      alike(last) {
+        if (field || options.skips || (needsDate && !last)) return null
+        passing = by === 'date' && last ? last.date : ALL
+        const surplus = sketch.surplus(passing)
+        return surplus && { ...surplus, key, date: needsDate && last ? last.written : null }
+      },
+      passed(records) {
+        counts.records_seen += records
+        sketch.count(passing, records)
       },
       malformed(line, problem) {
         addMalformed(counts.malformed, [{ object: object.key, line, problem }])

@@ -1,0 +1,168 @@
+import { TIME_BYTES } from './record-date.ts'
+import { SKIM_MODULE } from './skim-module.ts'
+
+/** Which records are nothing but one more of those that came before. */
+export interface Likeness {
+  /** What their date is written as, right behind what their line begins with; null where dates do not matter. */
+  date: Buffer | null
+  /** The hash of their offset, keyed (`offsetHash`), is above this. */
+  above: number
+  key: Int32Array
+  /** How many of them at most. */
+  most: number
+}
+
+/** Where records are looked for, as positions in the bytes: they begin in `[at, until)`, and what is known ends at `end`. */
+export interface Stretch {
+  at: number
+  until: number
+  end: number
+  /** The longest record, in bytes. */
+  limit: number
+  /** Offset in the object of the first byte. */
+  base: number
+}
+
+/** What `skim.wat` exports; positions are addresses. */
+interface Skim {
+  countNewlines(from: number, to: number): number
+  nextStart(from: number, to: number): number
+  pass(at: number, until: number, to: number): number
+}
+
+/** What is used of the JavaScript API, which the types of Node do not have. */
+declare const WebAssembly: {
+  Memory: new (size: { initial: number }) => Memory
+  Module: new (bytes: Buffer) => object
+  Instance: new (module: object, imports: object) => { exports: object }
+}
+interface Memory {
+  /** Another one after it has grown. */
+  readonly buffer: ArrayBuffer
+  grow(pages: number): number
+}
+const PAGE = 1 << 16
+const PAGES = 8
+
+/** The addresses at which `skim.wat` finds what it is asked about. */
+const ASKED = {
+  prefix: 0,
+  prefixLength: 32,
+  dateLength: 36,
+  date: 48,
+  key: 80,
+  origin: 96,
+  above: 104,
+  most: 112,
+}
+const [LIMIT, PASSED, TIMES, DATA] = [116, 120, 256, 512]
+/** As much of a text as it compares. */
+const COMPARED = 16
+/** How far it reads beyond what it is asked about. */
+const BEYOND = 32
+
+const MAX_FREE = 4
+const free: SkimmedBytes[] = []
+let module: object | undefined
+
+/**
+ * Bytes in a memory in which lines are found, counted and passed over quickly. Memories are used again, as new ones would have to be
+ * cleared.
+ */
+export class SkimmedBytes {
+  /** How many records were passed over by the last `pass`. */
+  passed = 0
+  readonly #memory = new WebAssembly.Memory({ initial: PAGES })
+  readonly #skim: Skim
+  #bytes!: Buffer
+  #asked!: DataView
+  #prefix!: Buffer
+
+  private constructor() {
+    module ??= new WebAssembly.Module(Buffer.from(SKIM_MODULE, 'base64'))
+    this.#skim = new WebAssembly.Instance(module, { js: { memory: this.#memory } }).exports as Skim
+    this.#view()
+    new Uint8Array(this.#memory.buffer).set(TIME_BYTES, TIMES)
+  }
+
+  /**
+   * With anything in it.
+   * @param prefix what a line begins with that begins a record
+   */
+  static take(prefix: Buffer): SkimmedBytes {
+    const held = free.pop() ?? new SkimmedBytes()
+    held.#prefix = prefix
+    held.#ask(ASKED.prefix, prefix.subarray(0, COMPARED))
+    held.#asked.setInt32(ASKED.prefixLength, prefix.length, true)
+    return held
+  }
+
+  /** Nobody may use it any more. */
+  giveBack(): void {
+    if (free.length < MAX_FREE && this.#memory.buffer.byteLength === PAGES * PAGE) free.push(this)
+  }
+
+  /** The bytes, until they grow. */
+  get bytes(): Buffer {
+    return this.#bytes
+  }
+
+  /** Makes room for about twice as many; those that are there stay. */
+  grow(): void {
+    this.#memory.grow(this.#memory.buffer.byteLength / PAGE)
+    this.#view()
+  }
+
+  countNewlines(from: number, to: number): number {
+    return from < to ? this.#skim.countNewlines(DATA + from, DATA + to) : 0
+  }
+
+  /** The first line that begins with the prefix behind a newline at or after `from`, or -1 if none does within `[from, end)`. */
+  nextStart(from: number, end: number): number {
+    for (;;) {
+      const found = this.#skim.nextStart(DATA + from, DATA + end) - DATA
+      if (found < 0) return -1
+      if (this.#hasRest(found)) return found
+      from = found
+    }
+  }
+
+  /**
+   * Goes from record to record, beginning with the one at `at`, as long as each is like the others and ends within the stretch.
+   * @returns the start of the first that is not; `passed` tells how many were
+   */
+  pass({ date, above, key, most }: Likeness, { at, until, end, limit, base }: Stretch): number {
+    this.passed = 0
+    if (this.#prefix.length > COMPARED || !Number.isFinite(above) || most <= 0) return at
+    const asked = this.#asked
+    asked.setInt32(ASKED.dateLength, date?.length ?? 0, true)
+    if (date) this.#ask(ASKED.date, date)
+    for (let i = 0; i < 4; i++) asked.setInt32(ASKED.key + 4 * i, key[i] as number, true)
+    asked.setBigInt64(ASKED.origin, BigInt(base - DATA), true)
+    asked.setBigUint64(ASKED.above, BigInt(above), true)
+    asked.setInt32(ASKED.most, Math.min(most, 0x7fffffff), true)
+    asked.setInt32(LIMIT, Math.min(limit, 0x7fffffff), true)
+    const next = this.#skim.pass(DATA + at, DATA + Math.min(until, end), DATA + end) - DATA
+    this.passed = asked.getInt32(PASSED, true)
+    return next
+  }
+
+  #hasRest(at: number): boolean {
+    let i = COMPARED
+    while (i < this.#prefix.length && this.#bytes[at + i] === this.#prefix[i]) i++
+    return i >= this.#prefix.length
+  }
+
+  /** Writes a text of at most 16 bytes, and 16 more that say which of these it has. */
+  #ask(at: number, text: Buffer): void {
+    const all = new Uint8Array(this.#memory.buffer, at, 2 * COMPARED).fill(0)
+    all.set(text)
+    all.fill(0xff, COMPARED, COMPARED + text.length)
+  }
+
+  #view(): void {
+    const { buffer } = this.#memory
+    this.#bytes = Buffer.from(buffer, DATA, buffer.byteLength - DATA - BEYOND)
+    this.#asked = new DataView(buffer, 0, DATA)
+  }
+}
