@@ -35,12 +35,20 @@ export interface Scan {
 
 /** Starts a service in a directory, which is its FILE_ROOT unless it gets another; stopped when `work` ends. */
 export async function withScanning<T>(
-  { directory, fileRoot = directory, env = {} }: { directory: string; fileRoot?: string; env?: Record<string, string> },
+  {
+    directory,
+    fileRoot = directory,
+    env = {},
+  }: { directory: string; fileRoot?: string; env?: Record<string, string> },
   work: (scanning: Scanning) => Promise<T>,
 ): Promise<T> {
   const standIn = await startStandIn()
   try {
-    const service = await startBenchService({ directory, labelStudio: standIn, env: { FILE_ROOT: fileRoot, ...env } })
+    const service = await startBenchService({
+      directory,
+      labelStudio: standIn,
+      env: { FILE_ROOT: fileRoot, ...env },
+    })
     try {
       return await work({
         service,
