@@ -207,10 +207,12 @@ export async function readObject(
 export async function completeRecords(
   object: LogObject,
   options: ReadOptions,
-  records: { offset: number; bytes: Buffer }[],
+  recordsOf: () => { offset: number; bytes: Buffer }[],
 ): Promise<void> {
   const { decoder } = options.format
-  if (!decoder?.complete || options.where || records.length === 0) return
+  if (!decoder?.complete || options.where) return
+  const records = recordsOf()
+  if (records.length === 0) return
   const noBytes = () => {
     throw new Error('records are completed by ranges')
   }

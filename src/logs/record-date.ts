@@ -91,11 +91,10 @@ function offsetMinutes(offset: string): number {
  */
 export function dateReader(timezone: string): DateReader {
   const zoneDate = zoneDates(timezone)
-  const written = Buffer.alloc(DATE_LENGTH)
   let last: WrittenDate | null = null
 
   /** Whether the date of the timestamp is the last one, as written: the common case, found without decoding. */
-  function isLast(bytes: Buffer, start: number, end: number): boolean {
+  function isLast({ written }: WrittenDate, bytes: Buffer, start: number, end: number): boolean {
     if (start + DATE_LENGTH >= end) return false
     let at = start
     for (let i = 0; i < DATE_LENGTH; i++) if (bytes[at++] !== written[i]) return false
@@ -105,7 +104,7 @@ export function dateReader(timezone: string): DateReader {
 
   function read(bytes: Buffer, start: number, end: number): string | null {
     while (start < end && (bytes[start] === SPACE || bytes[start] === QUOTE)) start++
-    if (last && isLast(bytes, start, end)) return last.date
+    if (last && isLast(last, bytes, start, end)) return last.date
     const text = bytes.toString('latin1', start, Math.min(start + MAX_LENGTH, end))
     const iso = ISO.exec(text)
     if (!iso) {
@@ -117,8 +116,7 @@ export function dateReader(timezone: string): DateReader {
     const date = `${year}-${month}-${day}`
     if (!offset) {
       if (separator) {
-        written.write(text, 'latin1')
-        last = { date, written }
+        last = { date, written: Buffer.from(text.slice(0, DATE_LENGTH), 'latin1') }
       }
       return date
     }

@@ -141,6 +141,10 @@ export class Sketch {
   strata(): Stratum[] {
     this.#fold()
     this.#review()
+    for (const { candidates } of this.#strata.values()) {
+      candidates.sort(byHash)
+      if (candidates.length > this.#keep) candidates.length = this.#keep
+    }
     return [...this.#strata.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
   }
 
@@ -201,11 +205,13 @@ export class Sketch {
     if (stratum.candidates.length > 2 * this.#keep) this.#trim(stratum)
   }
 
+  /** Drops what a stratum can't get. Numbers are sorted many times as fast as the candidates would be, which are put in order at the end. */
   #trim(stratum: Stratum): void {
-    stratum.candidates.sort(byHash)
     if (stratum.candidates.length < this.#keep) return
-    stratum.candidates.length = this.#keep
-    stratum.highest = (stratum.candidates.at(-1) as Candidate).hash
+    const hashes = Float64Array.from(stratum.candidates, ({ hash }) => hash).sort()
+    const highest = hashes[this.#keep - 1] as number
+    stratum.candidates = stratum.candidates.filter(({ hash }) => hash <= highest)
+    stratum.highest = highest
   }
 
   /** Finds anew how many candidates each stratum needs, when the records seen have grown by a quarter. */

@@ -139,7 +139,7 @@ async function scanPiece(
     },
     { from, to },
   )
-  await completeRecords(object, reading, sketch.candidatesOf(object.key))
+  await completeRecords(object, reading, () => sketch.candidatesOf(object.key))
   if (size !== null) counts.bytes_done = before + size
   return lines
 }

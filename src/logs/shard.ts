@@ -25,18 +25,21 @@ export const shardBytes = (shard: Shard) => shard.reduce((sum, piece) => sum + (
 export const isPart = ([piece]: Shard) => piece !== undefined && (piece.from > 0 || piece.to !== null)
 
 /**
- * Shares the objects out to shards of about `bytes` each: small ones together, large ones cut where `canCut` says they may be, those of
- * unknown size alone.
+ * Shares the objects out to shards: small ones together, large ones cut where `canCut` says they may be, those of unknown size alone.
+ * @param bytes about how large a shard is, of so many bytes that are left
  */
 export function cutShards(
   objects: readonly LogObject[],
-  { bytes, canCut }: { bytes: number; canCut: (object: LogObject) => boolean },
+  { bytes, canCut }: { bytes: (left: number) => number; canCut: (object: LogObject) => boolean },
 ): Shard[] {
   const shards: Shard[] = []
   let small: Shard = []
   let weight = 0
+  let left = objects.reduce((sum, { size }) => sum + (size ?? 0), 0)
   for (const object of objects) {
-    const parts = object.size !== null && canCut(object) ? Math.round(object.size / bytes) : 1
+    const target = bytes(left)
+    left -= object.size ?? 0
+    const parts = object.size !== null && canCut(object) ? Math.round(object.size / target) : 1
     if (parts > 1) {
       const length = Math.ceil((object.size as number) / parts)
       for (let part = 0; part < parts; part++)
@@ -44,8 +47,8 @@ export function cutShards(
       continue
     }
     small.push({ object, from: 0, to: null })
-    weight += object.size === null ? bytes : object.size + OPENING_BYTES
-    if (weight < bytes) continue
+    weight += object.size === null ? target : object.size + OPENING_BYTES
+    if (weight < target) continue
     shards.push(small)
     small = []
     weight = 0

@@ -10,8 +10,8 @@
   ;;  36  the length of the date's text, 0 where dates do not matter
   ;;  48  the text of the date, 16 bytes; then 16 bytes, 0xff for each byte that is part of it
   ;;  80  the four words of the hash's key
-  ;;  96  offset of the byte at address 0 in the object, 64 bits
-  ;; 104  records whose hash is above this are passed over, 64 bits
+  ;;  96  offset of the byte at address 0 in the object, as a double
+  ;; 104  records whose hash is above this are passed over, as a double
   ;; 112  how many of them at most
   ;; 116  the longest record, in bytes
   ;; 120  answered by `pass`: how many it passed over
@@ -123,7 +123,9 @@
   (func $hash (param $at i32) (result i64)
     (local $offset i64) (local $low i32) (local $high i32)
     (local.set $offset
-      (i64.add (i64.load (i32.const 96)) (i64.extend_i32_u (local.get $at))))
+      (i64.add
+        (i64.trunc_sat_f64_s (f64.load (i32.const 96)))
+        (i64.extend_i32_u (local.get $at))))
     (local.set $low
       (call $mix (i32.xor (i32.wrap_i64 (local.get $offset)) (i32.load (i32.const 80)))))
     (local.set $high
@@ -162,7 +164,10 @@
         (if (i32.load (i32.const 36))
           (then
             (br_if $other (i32.eqz (call $hasDate (local.get $at) (local.get $next))))))
-        (br_if $other (i64.le_u (call $hash (local.get $at)) (i64.load (i32.const 104))))
+        (br_if $other
+          (f64.le
+            (f64.convert_i64_u (call $hash (local.get $at)))
+            (f64.load (i32.const 104))))
         (local.set $passed (i32.add (local.get $passed) (i32.const 1)))
         (local.set $at (local.get $next))
         (br $record)))

@@ -1,7 +1,7 @@
 import { TIME_BYTES } from './record-date.ts'
 import { SKIM_MODULE } from './skim-module.ts'
 
-/** Which records are nothing but one more of those that came before. */
+/** Which records are nothing but one more of those that came before. Dates and keys are compared by identity: no writing into them. */
 export interface Likeness {
   /** What their date is written as, right behind what their line begins with; null where dates do not matter. */
   date: Buffer | null
@@ -77,6 +77,8 @@ export class SkimmedBytes {
   #bytes!: Buffer
   #asked!: DataView
   #prefix!: Buffer
+  #date: Buffer | null = null
+  #key: Int32Array | null = null
 
   private constructor() {
     module ??= new WebAssembly.Module(Buffer.from(SKIM_MODULE, 'base64'))
@@ -133,13 +135,19 @@ export class SkimmedBytes {
    */
   pass({ date, above, key, most }: Likeness, { at, until, end, limit, base }: Stretch): number {
     this.passed = 0
-    if (this.#prefix.length > COMPARED || !Number.isFinite(above) || most <= 0) return at
+    if (this.#prefix.length > COMPARED) return at
     const asked = this.#asked
-    asked.setInt32(ASKED.dateLength, date?.length ?? 0, true)
-    if (date) this.#ask(ASKED.date, date)
-    for (let i = 0; i < 4; i++) asked.setInt32(ASKED.key + 4 * i, key[i] as number, true)
-    asked.setBigInt64(ASKED.origin, BigInt(base - DATA), true)
-    asked.setBigUint64(ASKED.above, BigInt(above), true)
+    if (date !== this.#date) {
+      this.#date = date
+      asked.setInt32(ASKED.dateLength, date?.length ?? 0, true)
+      if (date) this.#ask(ASKED.date, date)
+    }
+    if (key !== this.#key) {
+      this.#key = key
+      for (let i = 0; i < 4; i++) asked.setInt32(ASKED.key + 4 * i, key[i] as number, true)
+    }
+    asked.setFloat64(ASKED.origin, base - DATA, true)
+    asked.setFloat64(ASKED.above, above, true)
     asked.setInt32(ASKED.most, Math.min(most, 0x7fffffff), true)
     asked.setInt32(LIMIT, Math.min(limit, 0x7fffffff), true)
     const next = this.#skim.pass(DATA + at, DATA + Math.min(until, end), DATA + end) - DATA

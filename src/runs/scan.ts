@@ -26,7 +26,7 @@ export const SHARDING: Sharding = { aloneBytes: 1_000 * MB, threadBytes: 96 * MB
 /** Larger shards cost a killed worker more, more of them cost the database more. */
 const FEW_SHARDS = 2_000
 const LARGEST = 4
-/** So many shards, unless they are small, leave no thread idle for long at the end; each costs a few milliseconds. */
+/** So many shards, unless they are small, leave no thread idle for long at the end; each costs some twenty milliseconds. */
 const SHARES = 8
 const LEAST_BYTES = 8 * MB
 const LOOK_MS = 200
@@ -74,7 +74,7 @@ export async function scanRun(deps: ScanDependencies, run: RunRow, options: Opti
   const job = await scanJobOf(deps, run)
   let shards = await readShards(deps.database.kysely, run.id)
   if (shards.length === 0) {
-    shards = await surveyed(job, deps.sharding, options.signal)
+    shards = await surveyed(job, deps, options.signal)
     if (sum(shards) <= deps.sharding.aloneBytes) {
       const scan: Parameters<typeof scanShards>[1] = (shard, each) => deps.scanner.scan(job, shard, each)
       return scanShards(shards, scan, emptySketch(job), options)
@@ -86,13 +86,18 @@ export async function scanRun(deps: ScanDependencies, run: RunRow, options: Opti
 
 const sum = (shards: Shard[]) => shards.reduce((bytes, shard) => bytes + shardBytes(shard), 0)
 
-async function surveyed(job: ScanJob, sharding: Sharding, signal: AbortSignal): Promise<Shard[]> {
+async function surveyed(
+  job: ScanJob,
+  { sharding, scanner }: Pick<ScanDependencies, 'sharding' | 'scanner'>,
+  signal: AbortSignal,
+): Promise<Shard[]> {
   const { aloneBytes, threadBytes, processBytes } = sharding
   const { options, close } = openScan(job)
   try {
-    return await survey({ ...options, signal }, (total) =>
+    return await survey({ ...options, signal }, (total, left) =>
       total <= aloneBytes
-        ? Math.min(threadBytes, Math.max(LEAST_BYTES, total / SHARES))
+        ? // the last ones are such that all threads end together
+          Math.max(LEAST_BYTES, Math.min(threadBytes, total / SHARES, left / scanner.concurrency))
         : Math.min(LARGEST * processBytes, Math.max(processBytes, total / FEW_SHARDS)),
     )
   } finally {
