@@ -1,17 +1,19 @@
 import { type Connection, createConnection } from 'mysql2/promise'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, test as each, expect } from 'vitest'
 import { draw } from '../../src/logs/draw.ts'
 import { createFormat } from '../../src/logs/format.ts'
 import { openSource } from '../../src/logs/source.ts'
-import { startMariadb } from '../support/mariadb.ts'
+import { hasMariadb, startMariadb } from '../support/mariadb.ts'
 import { readAll } from './read-all.ts'
 import { scanLogs } from './scan-logs.ts'
 
 const WINDOW = { from: '2024-11-05', to: '2024-11-11' }
+const test = each.runIf(hasMariadb)
 let server: Awaited<ReturnType<typeof startMariadb>>
 let admin: Connection
 
 beforeAll(async () => {
+  if (!hasMariadb) return
   server = await startMariadb()
   admin = await createConnection(server.url)
   await admin.query(`create table answers (id bigint, question text, answer text, class varchar(20), at datetime(3), day date,
@@ -34,8 +36,8 @@ beforeAll(async () => {
   await admin.query('insert into answers values ?', [rows])
 })
 afterAll(async () => {
-  await admin.end()
-  await server.stop()
+  await admin?.end()
+  await server?.stop()
 })
 
 const open = (query: string, more: object = {}, timezone?: string) =>

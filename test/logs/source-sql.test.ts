@@ -1,19 +1,22 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, test as each, expect, describe as suite } from 'vitest'
 import { draw } from '../../src/logs/draw.ts'
 import { createFormat } from '../../src/logs/format.ts'
 import { openSource, SourceError } from '../../src/logs/source.ts'
 import { bindDates, queryProblem } from '../../src/logs/sql-query.ts'
-import { startPostgres15 } from '../support/postgres15.ts'
+import { hasPostgres15, startPostgres15 } from '../support/postgres15.ts'
 import { readAll } from './read-all.ts'
 import { scanLogs } from './scan-logs.ts'
 
 const WINDOW = { from: '2024-11-05', to: '2024-11-11' }
+const test = each.runIf(hasPostgres15)
+const describe = suite.runIf(hasPostgres15)
 let server: Awaited<ReturnType<typeof startPostgres15>>
 let url = ''
 let admin: pg.Client
 
 beforeAll(async () => {
+  if (!hasPostgres15) return
   server = await startPostgres15()
   url = server.url
   admin = new pg.Client({ connectionString: url })
@@ -31,8 +34,8 @@ beforeAll(async () => {
     insert into equal select 'hello', '2024-11-06' from generate_series(1, 50);`)
 })
 afterAll(async () => {
-  await admin.end()
-  await server.stop()
+  await admin?.end()
+  await server?.stop()
 })
 
 const open = (query: string, more: object = {}, timezone?: string) =>

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,6 +7,8 @@ import { createConnection } from 'mysql2/promise'
 import { freePort } from './postgres15.ts'
 
 const SERVER = '/usr/sbin/mariadbd'
+/** Whether this machine has it. */
+export const hasMariadb = existsSync(SERVER)
 const NOBODY = 65_534
 
 /** Starts Debian's MariaDB on a free port of 127.0.0.1, as nobody where this is root. Nothing of it is meant to last. */

@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +16,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 
 const BIN = process.env.POSTGRESQL_15_BIN ?? '/usr/lib/postgresql/15/bin'
+/** Whether this machine has it. */
+export const hasPostgres15 = existsSync(join(BIN, 'initdb'))
 const HELP = `usage: node test/support/postgres15.ts [command …]
 Starts Debian's PostgreSQL 15 in a scratch directory. Runs the command with TEST_DATABASE_URL naming it, and ends with
 the command's exit code; without a command, prints the URL and runs until Ctrl-C.`
