@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { QA_CONFIG } from '../support/monitors.ts'
-import { LABEL_STUDIO, type Opened, openService } from './opened.ts'
+import { describe, LABEL_STUDIO, type Opened, openService, test } from './opened.ts'
 
 let opened: Opened
 const modules = join(tmpdir(), `label-studio-monitor-modules-${process.pid}`)

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { monitorInput } from '../support/monitors.ts'
-import { type Opened, openService } from './opened.ts'
+import { describe, type Opened, openService, test } from './opened.ts'
 import { fillWorld } from './world.ts'
 
 let opened: Opened

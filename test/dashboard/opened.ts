@@ -1,8 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { launchBrowser } from '../e2e/support/browser.ts'
+import { test as each, describe as suite } from 'vitest'
+import { hasBrowser, launchBrowser } from '../e2e/support/browser.ts'
 import { type TestService, testService } from '../support/service.ts'
+
+/** Of what needs a browser, and is skipped where there is none. */
+export const test = each.runIf(hasBrowser)
+export const describe = suite.runIf(hasBrowser)
 
 /** In pixels: longer ones take the browser many seconds. */
 const MAX_SHOT_HEIGHT = 20_000

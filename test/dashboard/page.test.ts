@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { launchBrowser } from '../e2e/support/browser.ts'
 import { violations } from './accessibility.ts'
-import { LOOKS, looksLike, type Opened, openService, widthOf } from './opened.ts'
+import { describe, LOOKS, looksLike, type Opened, openService, test, widthOf } from './opened.ts'
 import { EVIL, fillWorld } from './world.ts'
 
 let opened: Opened

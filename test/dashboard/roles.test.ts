@@ -1,6 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { violations } from './accessibility.ts'
-import { LABEL_STUDIO, LOOKS, looksLike, type Opened, openService, widthOf } from './opened.ts'
+import {
+  describe,
+  LABEL_STUDIO,
+  LOOKS,
+  looksLike,
+  type Opened,
+  openService,
+  test,
+  widthOf,
+} from './opened.ts'
 import { fillWorld } from './world.ts'
 
 let opened: Opened

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { violations } from './accessibility.ts'
-import { LOOKS, looksLike, type Opened, openService, widthOf } from './opened.ts'
+import { describe, LOOKS, looksLike, type Opened, openService, test, widthOf } from './opened.ts'
 import { fillUglyWorld } from './ugly-world.ts'
 import { EVIL } from './world.ts'
 

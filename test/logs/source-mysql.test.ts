@@ -13,7 +13,6 @@ let server: Awaited<ReturnType<typeof startMariadb>>
 let admin: Connection
 
 beforeAll(async () => {
-  if (!hasMariadb) return
   server = await startMariadb()
   admin = await createConnection(server.url)
   await admin.query(`create table answers (id bigint, question text, answer text, class varchar(20), at datetime(3), day date,
@@ -36,8 +35,8 @@ beforeAll(async () => {
   await admin.query('insert into answers values ?', [rows])
 })
 afterAll(async () => {
-  await admin?.end()
-  await server?.stop()
+  await admin.end()
+  await server.stop()
 })
 
 const open = (query: string, more: object = {}, timezone?: string) =>

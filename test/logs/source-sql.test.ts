@@ -16,7 +16,6 @@ let url = ''
 let admin: pg.Client
 
 beforeAll(async () => {
-  if (!hasPostgres15) return
   server = await startPostgres15()
   url = server.url
   admin = new pg.Client({ connectionString: url })
@@ -34,8 +33,8 @@ beforeAll(async () => {
     insert into equal select 'hello', '2024-11-06' from generate_series(1, 50);`)
 })
 afterAll(async () => {
-  await admin?.end()
-  await server?.stop()
+  await admin.end()
+  await server.stop()
 })
 
 const open = (query: string, more: object = {}, timezone?: string) =>

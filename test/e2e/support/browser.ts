@@ -1,7 +1,12 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
+
+const PROGRAM = '/usr/bin/chromium'
+/** Whether this machine has it. */
+export const hasBrowser = existsSync(PROGRAM)
 
 const ARGS = [
   '--no-sandbox',
@@ -26,7 +31,7 @@ export async function launchBrowser(): Promise<Browser> {
   const remove = () => rm(profile, { recursive: true, force: true })
   try {
     const context = await chromium.launchPersistentContext(profile, {
-      executablePath: '/usr/bin/chromium',
+      executablePath: PROGRAM,
       headless: true,
       args: ARGS,
       viewport: { width: 1280, height: 900 },
