@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { toText } from '../db/json.ts'
@@ -15,6 +15,8 @@ const BATCH_BYTES = 16 * 1024 * 1024
 const SWEEP_MS = 1_000
 /** Events that come quickly gather and are processed together: a transaction for one costs as much as for twenty. */
 const GATHER_MS = 50
+/** While events come faster than they are worked out: how long acknowledgements have the machine, for each ms of that. */
+const YIELD = 3
 
 export interface Intake {
   /**
@@ -57,11 +59,13 @@ export function createIntake(
   let again = false
   let hurried = false
   let received = 0
+  let came = 0
   let stopping = false
   let timer: NodeJS.Timeout | null = null
 
-  /** Events that arrive while others are being written share the next commit. */
+  /** Events that arrive together, or while others are being written, share a commit. */
   async function storePending(): Promise<void> {
+    await turn()
     while (pending.length > 0) {
       const batch = pending.splice(0, batchSize(pending))
       const error = await storeEvents(database, batch).then(
@@ -88,8 +92,14 @@ export function createIntake(
         again = false
         let processed: number
         do {
+          const [began, before] = [performance.now(), came]
           processed = await processor.sweep()
-          if (processed > 0 && processed < BATCH && !hurried) await delay(GATHER_MS)
+          const took = performance.now() - began
+          const isBehind = came - before >= processed
+          if (processed > 0 && !hurried && !stopping) {
+            if (isBehind) await delay(Math.max(GATHER_MS, YIELD * took), undefined, { ref: false })
+            else if (processed < BATCH) await delay(GATHER_MS)
+          }
         } while (processed > 0 && !stopping)
       }
     } finally {
@@ -112,6 +122,7 @@ export function createIntake(
   return {
     receive(raw, body) {
       received += 1
+      came += 1
       const event = parseEvent(body)
       const { action, project } = event
       return new Promise<void>((resolve, reject) => {
