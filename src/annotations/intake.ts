@@ -1,4 +1,4 @@
-import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { toText } from '../db/json.ts'
@@ -95,7 +95,7 @@ export function createIntake(
           const [began, before] = [performance.now(), came]
           processed = await processor.sweep()
           const took = performance.now() - began
-          const isBehind = came - before >= processed
+          const isBehind = processed >= BATCH && came - before >= processed
           if (processed > 0 && !hurried && !stopping) {
             if (isBehind) await delay(Math.max(GATHER_MS, YIELD * took), undefined, { ref: false })
             else if (processed < BATCH) await delay(GATHER_MS)

@@ -42,8 +42,8 @@ function bodyPointer(document: OpenApi, route: string, method: string): string[]
 function isDeeper(value: unknown, levels: number): boolean {
   if (!isNested(value)) return false
   if (levels === 0) return true
-  // without a list of the values: this sees each value of each event
-  for (const key in value) if (isDeeper(value[key as never], levels - 1)) return true
+  for (const part of Array.isArray(value) ? value : Object.values(value))
+    if (isNested(part) && isDeeper(part, levels - 1)) return true
   return false
 }
 
