@@ -15,8 +15,9 @@ const BATCH_BYTES = 16 * 1024 * 1024
 const SWEEP_MS = 1_000
 /** Events that come quickly gather and are processed together: a transaction for one costs as much as for twenty. */
 const GATHER_MS = 50
-/** While events come faster than they are worked out: how long acknowledgements have the machine, for each ms of that. */
+/** While events come faster than they are worked out, acknowledgements come first, for so many times as long as that took. */
 const YIELD = 3
+const LONGEST_PAUSE_MS = 1_000
 
 export interface Intake {
   /**
@@ -58,8 +59,8 @@ export function createIntake(
   let draining: Promise<void> | null = null
   let again = false
   let hurried = false
-  let received = 0
   let came = 0
+  let told = 0
   let stopping = false
   let timer: NodeJS.Timeout | null = null
 
@@ -94,12 +95,10 @@ export function createIntake(
         do {
           const [began, before] = [performance.now(), came]
           processed = await processor.sweep()
-          const took = performance.now() - began
-          const isBehind = processed >= BATCH && came - before >= processed
-          if (processed > 0 && !hurried && !stopping) {
-            if (isBehind) await delay(Math.max(GATHER_MS, YIELD * took), undefined, { ref: false })
-            else if (processed < BATCH) await delay(GATHER_MS)
-          }
+          if (processed === 0 || hurried || stopping) continue
+          const isBehind = came - before >= processed
+          if (isBehind || processed < BATCH)
+            await delay(isBehind ? pauseAfter(performance.now() - began) : GATHER_MS)
         } while (processed > 0 && !stopping)
       }
     } finally {
@@ -121,7 +120,6 @@ export function createIntake(
 
   return {
     receive(raw, body) {
-      received += 1
       came += 1
       const event = parseEvent(body)
       const { action, project } = event
@@ -142,8 +140,8 @@ export function createIntake(
     },
     start() {
       timer = setInterval(() => {
-        pace?.(received)
-        received = 0
+        pace?.(came - told)
+        told = came
         wake()
       }, SWEEP_MS)
       wake()
@@ -155,6 +153,10 @@ export function createIntake(
       await draining?.catch(() => {})
     },
   }
+}
+
+function pauseAfter(ms: number): number {
+  return Math.min(LONGEST_PAUSE_MS, Math.max(GATHER_MS, YIELD * ms))
 }
 
 function batchSize(events: readonly ReceivedEvent[]): number {
