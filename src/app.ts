@@ -12,6 +12,7 @@ import { bodyLimitOf } from './http/body-limits.ts'
 import { type ComparisonRoutes, comparisonRoutes } from './http/comparisons.ts'
 import { compress } from './http/compress.ts'
 import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
+import { eventDoor } from './http/event-door.ts'
 import { type ExportRoutes, exportRoutes } from './http/exports.ts'
 import { type LabelStudioRoutes, labelStudioRoutes } from './http/label-studio.ts'
 import { type MonitorRoutes, monitorRoutes } from './http/monitors.ts'
@@ -46,6 +47,7 @@ export function createApp(deps: AppDependencies): Express {
   app.use('/assets', assets())
   app.use(observeRequests(deps.metrics, deps.log))
   app.use(securityHeaders())
+  app.post('/webhook', eventDoor({ ...deps, access, contract }))
   app.use(compress())
   app.use(contract.route)
   app.use(access.check)

@@ -25,14 +25,14 @@ export async function openLoop(
 /** Keeps so many of something under way all the time (a closed loop). Answers how many were done per second. */
 export async function closedLoop(
   { clients, seconds }: { clients: number; seconds: number },
-  work: () => Promise<unknown>,
+  work: (client: number) => Promise<unknown>,
 ): Promise<number> {
   const began = performance.now()
   const until = began + seconds * 1000
   let done = 0
-  const client = async () => {
-    for (; performance.now() < until; done++) await work()
+  const client = async (index: number) => {
+    for (; performance.now() < until; done++) await work(index)
   }
-  await Promise.all(Array.from({ length: clients }, client))
+  await Promise.all(Array.from({ length: clients }, (_, index) => client(index)))
   return done / ((performance.now() - began) / 1000)
 }

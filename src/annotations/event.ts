@@ -44,6 +44,13 @@ export interface Event {
 
 type Json = Record<string, unknown>
 
+const utf8 = new TextDecoder()
+
+/** The JSON of a body as it came. @throws SyntaxError */
+export function readEventBody(raw: Uint8Array): unknown {
+  return JSON.parse(utf8.decode(raw))
+}
+
 /** Reads a webhook body; never throws, whatever the body holds. Actions that move no number give an empty event. */
 export function parseEvent(body: Json): Event {
   const project = isObject(body.project) ? id(body.project.id) : null

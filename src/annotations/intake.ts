@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { toText } from '../db/json.ts'
@@ -15,6 +15,9 @@ const BATCH_BYTES = 16 * 1024 * 1024
 const SWEEP_MS = 1_000
 /** Events that come quickly gather and are processed together: a transaction for one costs as much as for twenty. */
 const GATHER_MS = 50
+/** While events come faster than they are worked out, acknowledgements come first, for so many times as long as that took. */
+const YIELD = 3
+const LONGEST_PAUSE_MS = 1_000
 
 export interface Intake {
   /**
@@ -56,12 +59,14 @@ export function createIntake(
   let draining: Promise<void> | null = null
   let again = false
   let hurried = false
-  let received = 0
+  let came = 0
+  let told = 0
   let stopping = false
   let timer: NodeJS.Timeout | null = null
 
-  /** Events that arrive while others are being written share the next commit. */
+  /** Events that arrive together, or while others are being written, share a commit. */
   async function storePending(): Promise<void> {
+    await turn()
     while (pending.length > 0) {
       const batch = pending.splice(0, batchSize(pending))
       const error = await storeEvents(database, batch).then(
@@ -88,8 +93,12 @@ export function createIntake(
         again = false
         let processed: number
         do {
+          const [began, before] = [performance.now(), came]
           processed = await processor.sweep()
-          if (processed > 0 && processed < BATCH && !hurried) await delay(GATHER_MS)
+          if (processed === 0 || hurried || stopping) continue
+          const isBehind = came - before >= processed
+          if (isBehind || processed < BATCH)
+            await delay(isBehind ? pauseAfter(performance.now() - began) : GATHER_MS)
         } while (processed > 0 && !stopping)
       }
     } finally {
@@ -111,7 +120,7 @@ export function createIntake(
 
   return {
     receive(raw, body) {
-      received += 1
+      came += 1
       const event = parseEvent(body)
       const { action, project } = event
       return new Promise<void>((resolve, reject) => {
@@ -131,8 +140,8 @@ export function createIntake(
     },
     start() {
       timer = setInterval(() => {
-        pace?.(received)
-        received = 0
+        pace?.(came - told)
+        told = came
         wake()
       }, SWEEP_MS)
       wake()
@@ -144,6 +153,10 @@ export function createIntake(
       await draining?.catch(() => {})
     },
   }
+}
+
+function pauseAfter(ms: number): number {
+  return Math.min(LONGEST_PAUSE_MS, Math.max(GATHER_MS, YIELD * ms))
 }
 
 function batchSize(events: readonly ReceivedEvent[]): number {

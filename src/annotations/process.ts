@@ -5,7 +5,7 @@ import { toText } from '../db/json.ts'
 import { isTransient } from '../db/transient.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { applyEvents } from './apply.ts'
-import { type Event, parseEvent } from './event.ts'
+import { type Event, parseEvent, readEventBody } from './event.ts'
 import type { FollowUpJobs } from './follow-up.ts'
 import { createHeard, type Heard } from './heard.ts'
 import { lockProject } from './store.ts'
@@ -166,7 +166,7 @@ async function eventsOf(tx: Transaction, heard: Heard, ids: number[]): Promise<E
 
 /** The body was a JSON object when it was stored. */
 function parseBody(body: Buffer): Event {
-  return parseEvent(JSON.parse(body.toString('utf8')) as Record<string, unknown>)
+  return parseEvent(readEventBody(body) as Record<string, unknown>)
 }
 
 /** An event that is worked out: what it was, and how long that took since it came, in seconds. */

@@ -38,16 +38,13 @@ function bodyPointer(document: OpenApi, route: string, method: string): string[]
   return operation.requestBody.$ref?.slice(2).split('/') ?? ['paths', route, method, 'requestBody']
 }
 
-/** Level by level, because a recursion is what deep nesting breaks. */
+/** No deeper itself than the levels that it looks at. */
 function isDeeper(value: unknown, levels: number): boolean {
-  let level = [value].filter(isNested)
-  for (let depth = 0; depth < levels; depth++) {
-    const below: object[] = []
-    for (const each of level) for (const part of Object.values(each)) if (isNested(part)) below.push(part)
-    if (below.length === 0) return false
-    level = below
-  }
-  return true
+  if (!isNested(value)) return false
+  if (levels === 0) return true
+  for (const part of Array.isArray(value) ? value : Object.values(value))
+    if (isNested(part) && isDeeper(part, levels - 1)) return true
+  return false
 }
 
 function isNested(value: unknown): value is object {

@@ -201,9 +201,7 @@ function ofHttpError(error: Error, status: number): Problem {
       )
   }
   if (type === 'entity.parse.failed') {
-    return new Problem('invalid-body', 'The body is not JSON: an object in {} was expected.', {
-      cause: error,
-    })
+    return notJson(error)
   }
   if (type === undefined && status !== 400) {
     return new Problem('invalid-request', 'The request can not be answered as it is.', { cause: error })
@@ -211,6 +209,10 @@ function ofHttpError(error: Error, status: number): Problem {
   return new Problem('invalid-body', 'The body can not be read: it is cut off or badly compressed.', {
     cause: error,
   })
+}
+
+export function notJson(cause: unknown): Problem {
+  return new Problem('invalid-body', 'The body is not JSON: an object in {} was expected.', { cause })
 }
 
 /**

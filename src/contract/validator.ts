@@ -15,6 +15,8 @@ export interface Contract {
   route: RequestHandler[]
   /** Holds the request and its answer to the operation. Mount it after the body parsers. */
   validate: RequestHandler[]
+  /** Holds the body alone, for a route that takes nothing else of the caller. */
+  body: RequestHandler
   /**
    * Holds any value to a schema of `components.schemas`.
    * @returns a copy with the defaults filled in
@@ -45,6 +47,7 @@ export function createContract({ document, logger }: { document: OpenApi; logger
       },
     },
   }) as RequestHandler[]
+  const body = validateBody(document, checkSchema)
   const first = middleware.findIndex(({ name }) => name === 'metadataMiddleware') + 1
   if (first === 0)
     throw new Error('express-openapi-validator has changed: it has no metadataMiddleware to split at')
@@ -53,7 +56,8 @@ export function createContract({ document, logger }: { document: OpenApi; logger
       .slice(0, first)
       .map((handler, i) => (i === first - 1 ? remembering(handler, document) : handler))
       .map((handler) => headAsGet(withProblems(handler))),
-    validate: [...middleware.slice(first).map(withProblems), validateBody(document, checkSchema)],
+    validate: [...middleware.slice(first).map(withProblems), body],
+    body,
     check(name, value) {
       const copy = structuredClone(value)
       const errors = checkSchema(['components', 'schemas', name], copy)

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { createHash } from 'node:crypto'
+import * as crypto from 'node:crypto'
 import type { Request } from 'express'
 
 /** A header that came once; null otherwise. */
@@ -32,5 +32,5 @@ export function cookie(request: Request, name: string): string | null {
 
 /** What is kept of a secret, and compared: of equal length for all, so that the time tells nothing. */
 export function hash(secret: string): Buffer {
-  return createHash('sha256').update(secret, 'utf8').digest()
+  return crypto.hash('sha256', secret, 'buffer')
 }

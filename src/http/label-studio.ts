@@ -1,5 +1,6 @@
 import { type Request, type RequestHandler, Router } from 'express'
 import type { Intake } from '../annotations/intake.ts'
+import type { Schema } from '../contract/types.ts'
 import { input } from '../contract/validator.ts'
 import type { Database } from '../db/database.ts'
 import { knownPredictions, knownVersions } from '../evaluations/known-predictions.ts'
@@ -16,6 +17,7 @@ const MODEL_CLASS = 'label-studio-monitor'
 /** What Label Studio calls: its webhooks, and the protocol of its ML backends, also below `/ml/{secret}`. */
 export function labelStudioRoutes({ database, intake, version }: LabelStudioRoutes): Router {
   const router = Router()
+  const receive = receiveEvent(intake)
 
   const health: RequestHandler = (_request, response) => {
     response.json({ status: 'UP', model_class: MODEL_CLASS, version })
@@ -35,10 +37,6 @@ export function labelStudioRoutes({ database, intake, version }: LabelStudioRout
     const config = typeof label_config === 'string' ? label_config : null
     response.json({ results: await knownPredictions(database.kysely, list, config) })
   }
-  const webhook: RequestHandler = async (request, response) => {
-    await intake.receive(rawBody(request), request.body as Record<string, unknown>)
-    response.status(202).json({ accepted: true })
-  }
 
   router.get('/health', health)
   router.get('/ml/:secret', health)
@@ -47,14 +45,31 @@ export function labelStudioRoutes({ database, intake, version }: LabelStudioRout
     router.post(`${base}/setup`, setup)
     router.get(`${base}/versions`, versions)
     router.post(`${base}/predict`, predict)
-    router.post(`${base}/webhook`, webhook)
+    router.post(`${base}/webhook`, receive)
   }
   return router
 }
 
-/** The body as it came; the body parser keeps it for events, which are stored untouched. */
-function rawBody(request: Request): Buffer {
-  const { rawBody } = request as { rawBody?: Buffer }
-  if (!rawBody) throw new Error('the body parser of the webhook keeps the raw body')
-  return rawBody
+/** Stores an event, then acknowledges it. */
+export function receiveEvent(intake: Intake): RequestHandler {
+  return async (request, response) => {
+    await intake.receive(rawBody(request), request.body as Record<string, unknown>)
+    response.writeHead(202, ACCEPTED_HEADERS).end(ACCEPTED)
+  }
+}
+
+const ACCEPTED = JSON.stringify({ accepted: true } satisfies Schema<'EventReceipt'>)
+const ACCEPTED_HEADERS = {
+  'Content-Type': 'application/json; charset=utf-8',
+  'Content-Length': ACCEPTED.length,
+}
+
+/** The body as it came; whoever reads that of an event keeps it, because events are stored untouched. */
+export interface WithRawBody {
+  rawBody?: Buffer
+}
+
+function rawBody(request: Request & WithRawBody): Buffer {
+  if (!request.rawBody) throw new Error('the reader of an event keeps the raw body')
+  return request.rawBody
 }

@@ -187,6 +187,18 @@ describe('many events', () => {
     expect(rows[0].stored).toBe(25_000)
   })
 
+  test('that come faster than they are worked out do not keep the first ones waiting for ever', async () => {
+    const isWorkedOut = async () => (await events()).some(({ processed_at }) => processed_at)
+    let sent = 0
+    while (!(await isWorkedOut())) {
+      await Promise.all(Array.from({ length: 300 }, () => receive(annotated(++sent, 1 + (sent % 9)))))
+    }
+    await intake.drain()
+    expect((await events()).filter(({ processed_at }) => !processed_at)).toEqual([])
+    expect(await coverage()).toEqual({ tasks: 9, reviewed: 9 })
+    expect(await database.kysely.selectFrom('annotations').selectAll().execute()).toHaveLength(sent)
+  })
+
   test('larger together than a transaction takes are processed in several', async () => {
     const padding = 'x'.repeat(7_000_000)
     for (let id = 1; id <= 4; id++) await receive({ ...annotated(id, id), padding })

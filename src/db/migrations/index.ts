@@ -6,6 +6,7 @@ import * as blind from './0004-blind.ts'
 import * as shards from './0006-shards.ts'
 import * as leadTimes from './0007-lead-times.ts'
 import * as importRequests from './0008-import-requests.ts'
+import * as plainBodies from './0009-plain-bodies.ts'
 
 /** Every change of the schema, oldest first; a migration that has been released is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '0006-shards': shards,
   '0007-lead-times': leadTimes,
   '0008-import-requests': importRequests,
+  '0009-plain-bodies': plainBodies,
 }

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type TestService, testService } from '../support/service.ts'
+
+let it: TestService
+beforeAll(async () => {
+  it = await testService()
+})
+afterAll(() => it.stop())
+
+const EVENT = '{"action":"ANNOTATION_CREATED","project":{"id":1}}'
+const RIGHT = { 'X-Webhook-Secret': 'hook-secret', 'X-Request-Id': 'the-same' }
+/** A query that says nothing is enough to go the long way. */
+const WAYS = { short: '/webhook', long: '/webhook?any=1' }
+
+async function post(path: string, body: string, headers: Record<string, string> = {}) {
+  const sent = await fetch(`${it.service.url}${path}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...RIGHT, ...headers },
+    body,
+  })
+  const { date: _, ...answered } = Object.fromEntries(sent.headers)
+  return { status: sent.status, headers: answered, body: await sent.json() }
+}
+
+const events = async () => {
+  const { rows } = await it.database.database.pool.query('select body from events order by id')
+  return rows.map(({ body }) => String(body))
+}
+
+const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
+
+describe('both ways of an event', () => {
+  test.each([
+    ['an event', EVENT, 202],
+    ['an event behind a byte order mark', `\ufeff${EVENT}`, 202],
+    ['characters of several bytes', '{"action":"Ünïcode 🦜"}', 202],
+    ['200 levels', nested(200), 202],
+    ['201 levels', nested(201), 400],
+    ['a list', '[]', 400],
+    ['null', 'null', 400],
+    ['half an object', '{"action":', 400],
+  ])('answer %s alike', async (_case, body, status) => {
+    const before = await events()
+    const short = await post(WAYS.short, body)
+    const long = await post(WAYS.long, body)
+    expect(short.status).toBe(status)
+    expect(short.body).toEqual(long.body)
+    const { vary: __, ...ofLong } = long.headers
+    expect(short.headers).toEqual(ofLong)
+    expect((await events()).slice(before.length)).toEqual(status === 202 ? [body, body] : [])
+  })
+
+  test('keep out alike whoever has no secret', async () => {
+    const wrong = { 'X-Webhook-Secret': 'wrong' }
+    const [short, long] = [await post(WAYS.short, EVENT, wrong), await post(WAYS.long, EVENT, wrong)]
+    expect(short.status).toBe(401)
+    expect(short.body).toEqual(long.body)
+  })
+
+  test.each([
+    ['text', { 'Content-Type': 'text/plain' }, 415],
+    ['another charset', { 'Content-Type': 'application/json; charset=utf-16' }, 400],
+    ['a compression that it is not', { 'Content-Encoding': 'gzip' }, 400],
+  ])('do not take %s', async (_case, headers, status) => {
+    expect((await post(WAYS.short, EVENT, headers)).status).toBe(status)
+  })
+
+  test('are counted alike', async () => {
+    await post(WAYS.short, EVENT)
+    const { text } = await it.request().get('/metrics')
+    expect(text).toContain('method="POST",route="/webhook",status="202"')
+  })
+})
