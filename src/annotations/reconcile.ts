@@ -142,6 +142,8 @@ async function confirmUntouched(
   if (untouched.length === 0) return false
   return database.kysely.transaction().execute(async (tx) => {
     await lockProject(tx, project)
+    // The planner takes the list for short and the project for empty, and would go through the one for each task of the other.
+    await sql`set local enable_nestloop = off`.execute(tx)
     const { numAffectedRows = 0n } = await sql`
       update tasks set read_us = ${startedUs}::bigint, updated_us = l.updated_us
       from jsonb_to_recordset(${JSON.stringify(untouched)}::jsonb) as l (task_id bigint, key text, updated_us bigint)
