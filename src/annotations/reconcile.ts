@@ -34,7 +34,8 @@ export type ReconcileDependencies = ReadingDependencies & WebhookDependencies
  * predictions, annotations, tallies. Reads only tasks that differ: those changed since the last time, and those that
  * events spoke of since they were read last.
  *
- * @param options.leaveWebhook for those who come again in a moment: a refused webhook need not be tried each time
+ * @param options.leaveWebhook for those who come again in a moment, as a refused webhook need not be tried each time, and
+ *   for those who have just registered it
  * @throws LabelStudioError `missing` when the project does not exist
  */
 export async function reconcile(
