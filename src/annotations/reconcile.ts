@@ -34,7 +34,8 @@ export type ReconcileDependencies = ReadingDependencies & WebhookDependencies
  * predictions, annotations, tallies. Reads only tasks that differ: those changed since the last time, and those that
  * events spoke of since they were read last.
  *
- * @param options.leaveWebhook for those who come again in a moment: a refused webhook need not be tried each time
+ * @param options.leaveWebhook for those who come again in a moment, as a refused webhook need not be tried each time, and
+ *   for those who have just registered it
  * @throws LabelStudioError `missing` when the project does not exist
  */
 export async function reconcile(
@@ -142,6 +143,8 @@ async function confirmUntouched(
   if (untouched.length === 0) return false
   return database.kysely.transaction().execute(async (tx) => {
     await lockProject(tx, project)
+    // The planner takes the list for short and the project for empty, and would go through the one for each task of the other.
+    await sql`set local enable_nestloop = off`.execute(tx)
     const { numAffectedRows = 0n } = await sql`
       update tasks set read_us = ${startedUs}::bigint, updated_us = l.updated_us
       from jsonb_to_recordset(${JSON.stringify(untouched)}::jsonb) as l (task_id bigint, key text, updated_us bigint)

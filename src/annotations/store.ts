@@ -2,6 +2,8 @@ import { type Selectable, sql } from 'kysely'
 import type { Database, Transaction } from '../db/database.ts'
 import { toJsonb } from '../db/json.ts'
 import type { ProjectsTable } from '../db/tables.ts'
+import type { TaskOutcome } from '../evaluations/outcome.ts'
+import type { Addend } from '../evaluations/tally.ts'
 import type { Region } from '../labeling/types.ts'
 import type { StoredAnnotation } from './merge.ts'
 
@@ -149,19 +151,39 @@ export interface TaskRow {
   blind: boolean
 }
 
-/** Follows tasks, as existing. What is known of one with the same id is replaced. */
-export async function writeTasks(tx: Transaction, project: number, rows: TaskRow[]): Promise<void> {
-  if (rows.length === 0) return
-  await sql`
+/** What a task says, and what it adds to the tallies. */
+export interface Said {
+  outcome: TaskOutcome
+  contribution: Addend[]
+  /** Of the project, under which that was computed. */
+  revision: number
+}
+
+/**
+ * Follows tasks, as existing. What is known of one with the same id is replaced.
+ *
+ * @param rows with what they say if nothing was heard of them before
+ * @returns the tasks of which something was, so that what they say is still to be computed
+ */
+export async function writeTasks(
+  tx: Transaction,
+  project: number,
+  rows: (TaskRow & { said?: Said })[],
+): Promise<number[]> {
+  if (rows.length === 0) return []
+  const written = await sql<{ task_id: number; isNew: boolean }>`
     insert into tasks (project_id, task_id, key, data, data_hash, result, model_version, score, stratum,
-      blind, touched_us)
-    select ${project}::bigint, r.*, ${NOW_US}
+      blind, touched_us, outcome, contribution, revision)
+    select ${project}::bigint, task_id, key, data, data_hash, result, model_version, score, stratum, blind, ${NOW_US},
+      said->'outcome', coalesce(said->'contribution', '[]'), coalesce((said->>'revision')::integer, 0)
     from jsonb_to_recordset(${toJsonb(rows)}::jsonb) as r (task_id bigint, key text, data jsonb, data_hash text,
-      result jsonb, model_version text, score double precision, stratum text, blind boolean)
+      result jsonb, model_version text, score double precision, stratum text, blind boolean, said jsonb)
     on conflict (project_id, task_id) do update set
       key = excluded.key, present = true, data = excluded.data, data_hash = excluded.data_hash,
       result = excluded.result, model_version = excluded.model_version, score = excluded.score,
-      stratum = excluded.stratum, blind = excluded.blind, touched_us = excluded.touched_us`.execute(tx)
+      stratum = excluded.stratum, blind = excluded.blind, touched_us = excluded.touched_us
+    returning task_id, xmax = 0 as "isNew"`.execute(tx)
+  return written.rows.flatMap(({ task_id, isNew }) => (isNew ? [] : task_id))
 }
 
 /** Which of the tasks are followed as existing. */

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** Identifies a task by its `data`, whatever the order of its keys: the same data, the same hash. */
 export function dataHash(data: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(data)))
-    .digest('hex')
+  return hash('sha256', JSON.stringify(sorted(data)))
 }
 
 function sorted(value: unknown): unknown {
