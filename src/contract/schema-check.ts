@@ -1,4 +1,4 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { OpenApi } from './document.ts'
 import { explain } from './explain.ts'
@@ -10,19 +10,34 @@ export const FORMATS = { 'time-zone': isTimeZone }
 /**
  * Holds a value to a schema of the contract.
  * @param pointer where the schema is in the contract, as unescaped steps
- * @param value changed: defaults are filled in
+ * @param value changed where defaults are used: they are filled in
  * @returns what is wrong; empty when nothing is
  */
 export type SchemaCheck = (pointer: string[], value: unknown) => FieldError[]
 
 export function createSchemaCheck(document: OpenApi): SchemaCheck {
+  return schemaCheck(document, { useDefaults: true }, explain)
+}
+
+/** Fills in nothing, and tells nothing of the value: it is what the service itself wants to say, and may be a secret. */
+export function createAnswerCheck(document: OpenApi): SchemaCheck {
+  return schemaCheck(document, { useDefaults: false }, (errors) =>
+    errors.map(({ instancePath, message }) => ({ path: instancePath, message: message ?? 'is wrong' })),
+  )
+}
+
+function schemaCheck(
+  document: OpenApi,
+  { useDefaults }: { useDefaults: boolean },
+  tell: (errors: ErrorObject[]) => FieldError[],
+): SchemaCheck {
   const ajv = new Ajv2020({
     // The document around the schemas has keywords that are not JSON Schema's.
     strict: false,
     validateSchema: false,
     allErrors: true,
     verbose: true,
-    useDefaults: true,
+    useDefaults,
     discriminator: true,
     formats: FORMATS,
   })
@@ -41,7 +56,7 @@ export function createSchemaCheck(document: OpenApi): SchemaCheck {
     const key = pointer.join('\n')
     const validate = compiled.get(key) ?? find(pointer)
     compiled.set(key, validate)
-    return validate(value) ? [] : explain(validate.errors ?? [])
+    return validate(value) ? [] : tell(validate.errors ?? [])
   }
 }
 
