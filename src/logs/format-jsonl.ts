@@ -1,5 +1,6 @@
 import type { Format, Parsed, RecordReader } from './format.ts'
 import type { DateReader } from './record-date.ts'
+import { SkimmedBytes } from './skimmed-bytes.ts'
 import { decode, skipBlank, stratumKey, trimBlank, unstorable } from './text.ts'
 
 /** JSON lines: each line that is not blank is one object, and its own keys are the fields, with their values as they are. */
@@ -134,17 +135,23 @@ function quoted(name: Buffer): (bytes: Buffer, start: number, end: number) => nu
   if (name.includes(QUOTE) || name.includes(BACKSLASH)) return () => UNKNOWN
   // where the next ones are in the bytes at hand: each search goes on where the last one ended, over many records
   let searched: Buffer | null = null
+  let held: SkimmedBytes | null = null
   let nextKey = 0
   let nextBrace = 0
   return (bytes, start, end) => {
     if (bytes !== searched) {
       searched = bytes
+      held = SkimmedBytes.holding(bytes)
       nextKey = nextBrace = -1
     }
-    if (nextKey < start) nextKey = place(bytes.indexOf(key, start))
+    if (nextKey < start)
+      nextKey = place(held ? held.findText(key, start, bytes.length) : bytes.indexOf(key, start))
     if (nextKey >= end) return MISSING
     const open = skipBlank(bytes, start, end)
-    if (nextBrace <= open) nextBrace = place(bytes.indexOf(OPEN_BRACE, open + 1))
+    if (nextBrace <= open)
+      nextBrace = place(
+        held ? held.findByte(OPEN_BRACE, open + 1, bytes.length) : bytes.indexOf(OPEN_BRACE, open + 1),
+      )
     if (nextBrace < nextKey || bytes[nextKey - 1] === BACKSLASH) return UNKNOWN
     const colon = skipBlank(bytes, nextKey + key.length, end)
     return bytes[colon] === COLON ? colon : UNKNOWN

@@ -15,6 +15,8 @@
   ;; 112  how many of them at most
   ;; 116  the longest record, in bytes
   ;; 120  answered by `pass`: how many it passed over
+  ;; 128  the first 16 bytes of a text that `findText` looks for; then 16 bytes, 0xff for each of these
+  ;; 160  its length
   ;; 256  for each byte: 1 if it goes on with a time, 2 if an offset from UTC can begin with it
 
   (func (export "countNewlines") (param $at i32) (param $end i32) (result i32)
@@ -76,6 +78,56 @@
           (local.set $found
             (i32.and (local.get $found) (i32.sub (local.get $found) (i32.const 1))))
           (br $each)))
+      (local.set $at (i32.add (local.get $at) (i32.const 16)))
+      (br $sixteen))
+    (unreachable))
+
+  ;; Where the text is first, within bytes from $at to $end, as far as its first 16 bytes go; -1 where it is not.
+  (func (export "findText") (param $at i32) (param $end i32) (result i32)
+    (local $text v128) (local $mask v128) (local $first v128) (local $second v128)
+    (local $last i32) (local $found i32) (local $here i32)
+    (local.set $text (v128.load (i32.const 128)))
+    (local.set $mask (v128.load (i32.const 144)))
+    (local.set $first (i8x16.splat (i32.load8_u (i32.const 128))))
+    (local.set $second (i8x16.splat (i32.load8_u (i32.const 129))))
+    (local.set $last (i32.sub (local.get $end) (i32.load (i32.const 160))))
+    (loop $sixteen
+      (if (i32.gt_s (local.get $at) (local.get $last))
+        (then (return (i32.const -1))))
+      (local.set $found
+        (i8x16.bitmask
+          (v128.and
+            (i8x16.eq (v128.load (local.get $at)) (local.get $first))
+            (i8x16.eq (v128.load offset=1 (local.get $at)) (local.get $second)))))
+      (block $none
+        (loop $each
+          (br_if $none (i32.eqz (local.get $found)))
+          (local.set $here (i32.add (local.get $at) (i32.ctz (local.get $found))))
+          (if (i32.gt_s (local.get $here) (local.get $last))
+            (then (return (i32.const -1))))
+          (if (call $same (local.get $here) (local.get $text) (local.get $mask))
+            (then (return (local.get $here))))
+          (local.set $found
+            (i32.and (local.get $found) (i32.sub (local.get $found) (i32.const 1))))
+          (br $each)))
+      (local.set $at (i32.add (local.get $at) (i32.const 16)))
+      (br $sixteen))
+    (unreachable))
+
+  ;; Where the byte is first, within bytes from $at to $end; -1 where it is not.
+  (func (export "findByte") (param $at i32) (param $end i32) (param $byte i32) (result i32)
+    (local $bytes v128) (local $found i32)
+    (local.set $bytes (i8x16.splat (local.get $byte)))
+    (loop $sixteen
+      (if (i32.ge_s (local.get $at) (local.get $end))
+        (then (return (i32.const -1))))
+      (local.set $found
+        (i8x16.bitmask (i8x16.eq (v128.load (local.get $at)) (local.get $bytes))))
+      (if (local.get $found)
+        (then
+          (local.set $at (i32.add (local.get $at) (i32.ctz (local.get $found))))
+          (return
+            (select (local.get $at) (i32.const -1) (i32.lt_s (local.get $at) (local.get $end))))))
       (local.set $at (i32.add (local.get $at) (i32.const 16)))
       (br $sixteen))
     (unreachable))

@@ -27,6 +27,8 @@ export interface Stretch {
 interface Skim {
   countNewlines(from: number, to: number): number
   nextStart(from: number, to: number): number
+  findText(from: number, to: number): number
+  findByte(from: number, to: number, byte: number): number
   pass(at: number, until: number, to: number): number
 }
 
@@ -55,7 +57,7 @@ const ASKED = {
   above: 104,
   most: 112,
 }
-const [LIMIT, PASSED, TIMES, DATA] = [116, 120, 256, 512]
+const [LIMIT, PASSED, TEXT, TEXT_LENGTH, TIMES, DATA] = [116, 120, 128, 160, 256, 512]
 /** As much of a text as it compares. */
 const COMPARED = 16
 /** How far it reads beyond what it is asked about. */
@@ -63,6 +65,7 @@ const BEYOND = 32
 
 const MAX_FREE = 4
 const free: SkimmedBytes[] = []
+const byMemory = new WeakMap<ArrayBufferLike, SkimmedBytes>()
 let module: object | undefined
 
 /**
@@ -77,6 +80,7 @@ export class SkimmedBytes {
   #bytes!: Buffer
   #asked!: DataView
   #prefix!: Buffer
+  #text: Buffer | null = null
   #date: Buffer | null = null
   #key: Int32Array | null = null
 
@@ -97,6 +101,11 @@ export class SkimmedBytes {
     held.#ask(ASKED.prefix, prefix.subarray(0, COMPARED))
     held.#asked.setInt32(ASKED.prefixLength, prefix.length, true)
     return held
+  }
+
+  /** What holds these bytes, from their first one on, if they are held like this. */
+  static holding(bytes: Buffer): SkimmedBytes | null {
+    return bytes.byteOffset === DATA ? (byMemory.get(bytes.buffer) ?? null) : null
   }
 
   /** Nobody may use it any more. */
@@ -124,9 +133,30 @@ export class SkimmedBytes {
     for (;;) {
       const found = this.#skim.nextStart(DATA + from, DATA + end) - DATA
       if (found < 0) return -1
-      if (this.#hasRest(found)) return found
+      if (this.#hasRest(this.#prefix, found)) return found
       from = found
     }
+  }
+
+  /** Where a text of at least two bytes is first within `[from, end)`, or -1; the text is never written into. */
+  findText(text: Buffer, from: number, end: number): number {
+    if (text !== this.#text) {
+      this.#text = text
+      this.#ask(TEXT, text.subarray(0, COMPARED))
+      this.#asked.setInt32(TEXT_LENGTH, text.length, true)
+    }
+    for (;;) {
+      const found = this.#skim.findText(DATA + from, DATA + end) - DATA
+      if (found < 0) return -1
+      if (this.#hasRest(text, found)) return found
+      from = found + 1
+    }
+  }
+
+  /** Where a byte is first within `[from, end)`, or -1. */
+  findByte(byte: number, from: number, end: number): number {
+    const found = this.#skim.findByte(DATA + from, DATA + end, byte) - DATA
+    return found < 0 ? -1 : found
   }
 
   /**
@@ -155,10 +185,11 @@ export class SkimmedBytes {
     return next
   }
 
-  #hasRest(at: number): boolean {
+  /** Whether what is too long to be compared goes on at a place as it begins. */
+  #hasRest(text: Buffer, at: number): boolean {
     let i = COMPARED
-    while (i < this.#prefix.length && this.#bytes[at + i] === this.#prefix[i]) i++
-    return i >= this.#prefix.length
+    while (i < text.length && this.#bytes[at + i] === text[i]) i++
+    return i >= text.length
   }
 
   /** Writes a text of at most 16 bytes, and 16 more that say which of these it has. */
@@ -172,5 +203,6 @@ export class SkimmedBytes {
     const { buffer } = this.#memory
     this.#bytes = Buffer.from(buffer, DATA, buffer.byteLength - DATA - BEYOND)
     this.#asked = new DataView(buffer, 0, DATA)
+    byMemory.set(buffer, this)
   }
 }

@@ -56,6 +56,38 @@ test('finds the lines that begin with a prefix, and as many newlines as there ar
   )
 })
 
+test('finds a text and a byte where they are first', () => {
+  const sought = fc.constantFrom(
+    'TT',
+    'Ti\n',
+    'ä',
+    '\0\0',
+    'iiiiiiiiTTTTTTTT',
+    'TTTTTTTTTTTTTTTTii',
+    'TTTTTTTTTTTTTTTTTT',
+  )
+  fc.assert(
+    fc.property(
+      sought.chain((some) => fc.tuple(fc.constant(some), lines(some), fc.nat(), fc.nat())),
+      ([some, written, one, other]) => {
+        const { held, bytes } = hold(written, some)
+        const [from, end] = [one, other].map((n) => n % (bytes.length + 1)).sort((a, b) => a - b) as [
+          number,
+          number,
+        ]
+        const known = bytes.subarray(0, end)
+        const pattern = Buffer.from(some)
+        expect(held.findText(pattern, from, end)).toBe(known.indexOf(pattern, from))
+        expect(held.findByte(0x54, from, end)).toBe(known.indexOf(0x54, from))
+        expect(SkimmedBytes.holding(held.bytes.subarray(0, end))).toBe(held)
+        expect(SkimmedBytes.holding(bytes)).toBeNull()
+        held.giveBack()
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
 test('holds more than it began with', () => {
   const { held, bytes } = hold(`${'x'.repeat(700_000)}\nT${'\n'.repeat(9)}T`, 'T')
   expect(held.nextStart(0, bytes.length)).toBe(700_001)
