@@ -96,9 +96,8 @@ export function createIntake(
           const [began, before] = [performance.now(), came]
           processed = await processor.sweep()
           if (processed === 0 || hurried || stopping) continue
-          const isBehind = came - before >= processed
-          if (isBehind || processed < BATCH)
-            await delay(isBehind ? pauseAfter(performance.now() - began) : GATHER_MS)
+          if (processed < BATCH) await delay(GATHER_MS)
+          else if (came - before >= processed) await delay(pauseAfter(performance.now() - began))
         } while (processed > 0 && !stopping)
       }
     } finally {
