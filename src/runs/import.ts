@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Selectable, sql } from 'kysely'
-import { retally } from '../annotations/retally.ts'
-import { lockProject, writeTasks } from '../annotations/store.ts'
+import { followTasks } from '../annotations/follow.ts'
+import { lockProject } from '../annotations/store.ts'
 import { toJsonb } from '../db/json.ts'
 import type { RunTasksTable } from '../db/tables.ts'
 import { dataHash } from '../labeling/data-hash.ts'
@@ -17,8 +17,8 @@ import { type RunProgress, type RunRow, update } from './run.ts'
 
 type RunTask = Selectable<RunTasksTable>
 
-/** Label Studio takes as many tasks a second in requests of 1,000 as in larger ones, and tells nothing before the end. */
-const BATCH = 1000
+/** Some seconds of Label Studio's time, at the end of which it tells how it went: ARCHITECTURE.md has the reasons. */
+const BATCH = 2500
 /** What a request may come to, unless one task alone is more: Label Studio takes 250 MB, and holds it several times over. */
 const BATCH_BYTES = 32e6
 
@@ -54,14 +54,27 @@ export async function importTasks(
       )
       noted.catch(() => {})
     }
+    await checkImport(deps, run, plan, { noted, signal })
   } finally {
     await noted
   }
-  await removeDuplicates(deps, run, plan, signal)
-  await importMissingPredictions(deps, run, plan)
-  // Label Studio took the version of the first import's last prediction; where none had one, reviewers would see none.
-  if (plan.predictions > 0)
-    await deps.labelStudio.updateProject(run.project_id as number, { model_version: plan.model_version })
+}
+
+/** Sets right what Label Studio's import can leave behind, by what it counts in the project. */
+async function checkImport(
+  { labelStudio, database }: RunDependencies,
+  run: RunRow,
+  plan: Plan,
+  { noted, signal }: { noted: Promise<void>; signal: AbortSignal },
+): Promise<void> {
+  const deps = { labelStudio, database }
+  const id = run.project_id as number
+  let [project] = await Promise.all([labelStudio.project(id), noted])
+  if (await removeDuplicates(deps, run, plan, project, signal)) project = await labelStudio.project(id)
+  await importMissingPredictions(deps, run, plan, project)
+  // Label Studio takes the version of the first import's last prediction; where none had one, reviewers would see none.
+  if (plan.predictions > 0 && project.model_version !== plan.model_version)
+    await labelStudio.updateProject(id, { model_version: plan.model_version })
 }
 
 /** The tasks after a position that Label Studio doesn't have yet, as many as one request takes. */
@@ -137,9 +150,9 @@ async function note(
       update run_tasks set task_id = new.id
       from unnest(${positions}::integer[], ${ids}::bigint[]) as new (position, id)
       where run_id = ${run.id} and run_tasks.position = new.position`.execute(tx)
-    await writeTasks(
+    await followTasks(
       tx,
-      project,
+      row,
       imported.map(({ task, id }) => ({
         task_id: id,
         key: task.key,
@@ -152,7 +165,6 @@ async function note(
         blind: task.blind,
       })),
     )
-    await retally(tx, row, ids)
     const { count } = await tx
       .selectFrom('run_tasks')
       .select(sql<number>`count(*)`.as('count'))

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { LabelStudioProject } from '../labeling/client.ts'
 import type { Region } from '../labeling/types.ts'
 import type { RunDependencies } from './execute.ts'
 import type { Plan } from './plan.ts'
@@ -9,13 +10,15 @@ const PAGE = 1_000
 /**
  * Gives the tasks their predictions that have none in Label Studio. Its import can leave all of a request's out and still
  * answer 201: on SQLite, where somebody else writes at the same time, it tries again with what is left of the tasks.
+ *
+ * @param there the project after the import
  */
 export async function importMissingPredictions(
-  deps: RunDependencies,
+  deps: Pick<RunDependencies, 'labelStudio' | 'database'>,
   run: RunRow,
   plan: Plan,
+  there: LabelStudioProject,
 ): Promise<void> {
-  const there = await deps.labelStudio.project(run.project_id as number)
   const planned = await deps.database.kysely
     .selectFrom('run_tasks')
     .select(['task_id', 'result', 'score'])

@@ -30,8 +30,8 @@ export async function makeProject(
     description: describe(run),
     label_config: plan.label_config,
   }
-  const project =
-    (await projectMadeBefore(deps, run, fields.title, signal)) ?? (await create(deps, run, fields))
+  const { found, askedAt } = await projectMadeBefore(deps, run, fields.title, signal)
+  const project = found ?? (await create(deps, run, fields, askedAt))
   const url = labelStudio.projectUrl(project.id)
   return database.kysely.transaction().execute(async (tx) => {
     await lockProject(tx, project.id)
@@ -52,32 +52,41 @@ export async function makeProject(
       .execute()
     return tx
       .updateTable('runs')
-      .set({ project_id: project.id, project_title: fields.title, project_url: url })
+      .set({
+        ...{ project_id: project.id, project_title: fields.title, project_url: url },
+        // Null where it was asked for once, and answered: then there is no other.
+        project_intent_at: askedAt,
+      })
       .where('id', '=', run.id)
       .returningAll()
       .executeTakeFirstOrThrow()
   })
 }
 
-/** Waits until it is certain whether Label Studio has, or still makes, the project that it was asked for. */
+/**
+ * Waits until it is certain whether Label Studio has, or still makes, the project that it was asked for.
+ *
+ * @returns also when that was; null: never
+ */
 async function projectMadeBefore(
   { database, labelStudio }: RunDependencies,
   run: RunRow,
   title: string,
   signal: AbortSignal,
-): Promise<LabelStudioProject | undefined> {
+): Promise<{ found?: LabelStudioProject | undefined; askedAt: Date | null }> {
   for (;;) {
     // Read anew: an attempt of this very process may have asked for it and not heard the answer.
-    const { age_ms } = await database.kysely
+    const { askedAt, age_ms } = await database.kysely
       .selectFrom('runs')
-      .select(
-        sql<number | null>`extract(epoch from clock_timestamp() - project_intent_at) * 1000`.as('age_ms'),
-      )
+      .select([
+        'project_intent_at as askedAt',
+        sql<number>`extract(epoch from clock_timestamp() - project_intent_at) * 1000`.as('age_ms'),
+      ])
       .where('id', '=', run.id)
       .executeTakeFirstOrThrow()
-    if (age_ms === null) return undefined
-    const [own] = await projectsOfRun(labelStudio, title, run.id)
-    if (own || Number(age_ms) > IN_FLIGHT_MS) return own
+    if (askedAt === null) return { askedAt }
+    const [found] = await projectsOfRun(labelStudio, title, run.id)
+    if (found || Number(age_ms) > IN_FLIGHT_MS) return { found, askedAt }
     await sleep(LOOK_AGAIN_MS, undefined, { signal })
   }
 }
@@ -86,6 +95,7 @@ async function create(
   { database, labelStudio }: RunDependencies,
   run: RunRow,
   fields: Parameters<LabelStudio['createProject']>[0],
+  askedBefore: Date | null,
 ): Promise<LabelStudioProject> {
   const going = await database.kysely
     .updateTable('runs')
@@ -96,7 +106,7 @@ async function create(
   if (going.numUpdatedRows === 0n) throw new RunStopped()
   return attempt(
     () => labelStudio.createProject(fields),
-    async () => void (await update(database.kysely, run.id, { project_intent_at: null })),
+    async () => void (await update(database.kysely, run.id, { project_intent_at: askedBefore })),
   )
 }
 
@@ -112,7 +122,7 @@ export async function removeSurplusProjects({ labelStudio }: RunDependencies, ru
  */
 export async function followProject(deps: RunDependencies, run: RunRow, signal: AbortSignal): Promise<void> {
   const project = run.project_id as number
-  await removeSurplusProjects(deps, run)
+  if (run.project_intent_at !== null) await removeSurplusProjects(deps, run)
   const known = await deps.database.kysely
     .selectFrom('projects')
     .select('webhook_id')
@@ -121,5 +131,5 @@ export async function followProject(deps: RunDependencies, run: RunRow, signal: 
   const state = await registerWebhook(deps, project, known?.webhook_id ?? null)
   const { registered, id, problem, remedy } = state
   await update(deps.database.kysely, run.id, { webhook: toJsonb({ registered, id, problem, remedy }) })
-  await reconcile(deps, project, { signal })
+  await reconcile(deps, project, { signal, leaveWebhook: true })
 }

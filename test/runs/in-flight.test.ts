@@ -168,6 +168,25 @@ describe('the project of a run', () => {
   })
 })
 
+describe('whether there may be a second project', () => {
+  test.each<[string, () => Promise<unknown>, boolean]>([
+    ['there is none where the only request was answered', async () => {}, false],
+    ['there may be one where another request was made before', () => intend(21), true],
+    [
+      'there may be one although the last of several requests surely did nothing',
+      async () => {
+        await intend(21)
+        failures = [REFUSED_CONNECTION()]
+        await expect(make()).rejects.toBeInstanceOf(LabelStudioError)
+      },
+      true,
+    ],
+  ])('%s', async (_sentence, before, maybe) => {
+    await before()
+    expect((await make()).project_intent_at !== null).toBe(maybe)
+  })
+})
+
 test('a project that came after all goes, where it is of this run and has no tasks', async () => {
   run = await make()
   const [kept] = projects as [LabelStudioProject]
