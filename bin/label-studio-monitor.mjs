@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 
@@ -19,9 +21,22 @@ const { enableCompileCache } = await import('node:module')
 // which loads the rest, needs none of it.
 setFlagsFromString('--optimize-for-size')
 setFlagsFromString('--semi-space-growth-factor=1')
-process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
-  new URL('../node_modules/.cache/label-studio-monitor', import.meta.url),
-)
-enableCompileCache(process.env.NODE_COMPILE_CACHE)
+const cache =
+  process.env.NODE_COMPILE_CACHE ??
+  fileURLToPath(new URL('../node_modules/.cache/label-studio-monitor', import.meta.url))
+const isFirst = !existsSync(cache)
+enableCompileCache(cache)
+if (process.argv[2] === 'serve') {
+  // Where there is nothing yet, another process fills it: what strips types would stay in this one, with 15 MB.
+  if (isFirst && existsSync(cache))
+    spawnSync(process.execPath, [fileURLToPath(import.meta.url), 'help', 'serve'], { stdio: 'ignore' })
+  // Node makes these when they are first looked at, together with all else of its `fetch`, which takes 6 MB. axios and pg look at the
+  // first three, and an `import` of `node:http` at whatever it has. `fetch` itself does without; the other commands use them.
+  for (const name of ['FormData', 'Request', 'Response']) delete globalThis[name]
+  for (const name of ['WebSocket', 'CloseEvent', 'MessageEvent'])
+    delete process.getBuiltinModule('node:http')[name]
+}
+// for threads
+process.env.NODE_COMPILE_CACHE = cache
 
 await import('../src/cli.ts')

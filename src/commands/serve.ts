@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { flushCompileCache } from 'node:module'
 import { type Config, loadConfig } from '../config.ts'
 import { DatabaseStartError } from '../db/start-error.ts'
 import { withKeptSecrets } from '../kept-secret.ts'
@@ -16,6 +17,8 @@ Exit codes: 0 stopped in order, 1 it can't start or did not stop in time, 2 a se
 
 export async function run(args: string[], io: Io): Promise<number> {
   parseArguments(args, {})
+  // What was read of the cache to load all this would stay in memory, and threads would have to compile what is not there yet.
+  flushCompileCache()
   const settings = loadConfig(io.env)
   Object.assign(io.env, settings.forLibraries)
   const config = await withKeptSecrets(settings)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 
 /** `openapi.yaml` as text, to be served, and as parsed, to be held to. */
 export interface ContractDocument {
@@ -22,5 +22,5 @@ export type SecurityRequirement = Record<string, string[]>
 /** Reads the contract that lies at the root of the package. */
 export function readContractDocument(): ContractDocument {
   const yaml = readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8')
-  return { yaml, json: parse(yaml) as OpenApi }
+  return { yaml, json: load(yaml) as OpenApi }
 }

@@ -1,5 +1,5 @@
-import { get, Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
+import type { Agent as HttpAgent } from 'node:http'
+import type { Agent as HttpsAgent } from 'node:https'
 import type { OnReadOpts, Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 
@@ -8,12 +8,16 @@ const READ_BYTES = 1 << 17
 /** As the SDK of AWS sets its own. */
 const KEPT = { keepAlive: true, maxSockets: 50 }
 
+/** Not imported, which takes 3 MB in each thread: `import` looks at all that it has, and so at all of Node's `fetch`. */
+const http = () => process.getBuiltinModule('node:http')
+const https = () => process.getBuiltinModule('node:https')
+
 /**
  * Agents whose connections read into the same memory again and again: with new memory for each read, V8 looks for garbage all the time.
  * What a read brought is overwritten when Node's parser has gone through it, so they are only for where `copiesBodies`.
  */
 export function reusingAgents(): { httpAgent: HttpAgent; httpsAgent: HttpsAgent } {
-  return { httpAgent: reusing(new HttpAgent(KEPT)), httpsAgent: reusing(new HttpsAgent(KEPT)) }
+  return { httpAgent: reusing(new (http().Agent)(KEPT)), httpsAgent: reusing(new (https().Agent)(KEPT)) }
 }
 
 function reusing<A extends HttpAgent>(agent: A): A {
@@ -50,7 +54,9 @@ export async function copiesBodies(): Promise<boolean> {
   const answer = Buffer.alloc(text.length, text)
   const connection = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-  const request = get({ createConnection: () => connection }, (response) => response.once('data', resolve))
+  const request = http().get({ createConnection: () => connection }, (response) =>
+    response.once('data', resolve),
+  )
   request.on('error', reject)
   connection.push(answer)
   const copies = await promise.then(

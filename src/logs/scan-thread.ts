@@ -1,4 +1,5 @@
-import { type MessagePort, parentPort } from 'node:worker_threads'
+import { flushCompileCache } from 'node:module'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { noteCalls, type ObservedCall } from '../telemetry/observe.ts'
 import type { SketchJson } from './sample.ts'
 import { type ShardCounts, scanShard } from './scan.ts'
@@ -6,6 +7,9 @@ import { openScan, type ScanJob, sourceOf } from './scan-job.ts'
 import type { Shard } from './shard.ts'
 import type { LogSource } from './source.ts'
 import { SourceError, type SourceErrorKind } from './source-error.ts'
+
+/** What such a thread runs, and is given as its `workerData`: whoever starts one loads this file as well, and so has it compiled for it. */
+export const SCAN_THREAD = import.meta.url
 
 /** What a thread that scans is told; one shard at a time. */
 export type ToThread = { id: number; job: ScanJob; shard: Shard } | { id: number; abort: true }
@@ -64,7 +68,13 @@ async function work(port: MessagePort, id: number, job: ScanJob, shard: Shard): 
   }
 }
 
-parentPort?.on('message', (told: ToThread) => {
-  if ('abort' in told) aborts.get(told.id)?.abort(new Error('the scan was stopped'))
-  else void work(parentPort as MessagePort, told.id, told.job, told.shard)
-})
+function listen(port: MessagePort): void {
+  // what was read of the cache to load all this would stay in memory
+  flushCompileCache()
+  port.on('message', (told: ToThread) => {
+    if ('abort' in told) aborts.get(told.id)?.abort(new Error('the scan was stopped'))
+    else void work(port, told.id, told.job, told.shard)
+  })
+}
+
+if (parentPort && workerData === SCAN_THREAD) listen(parentPort)

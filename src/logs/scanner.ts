@@ -4,7 +4,7 @@ import type { ObservedCall } from '../telemetry/observe.ts'
 import { Sketch } from './sample.ts'
 import { type ShardCounts, type ShardScan, scanShard } from './scan.ts'
 import { openScan, type ScanJob } from './scan-job.ts'
-import type { FromThread, ToThread } from './scan-thread.ts'
+import { type FromThread, SCAN_THREAD, type ToThread } from './scan-thread.ts'
 import { type Shard, shardBytes } from './shard.ts'
 import { SourceError } from './source-error.ts'
 
@@ -58,7 +58,7 @@ export function createScanner({
   let last = 0
 
   function start(): Thread {
-    const worker = new Worker(new URL('./scan-thread.ts', import.meta.url), { resourceLimits: LIMITS })
+    const worker = new Worker(new URL(SCAN_THREAD), { workerData: SCAN_THREAD, resourceLimits: LIMITS })
     const thread: Thread = { worker, task: null }
     const end = (error: Error) => {
       if (running.includes(thread)) running.splice(running.indexOf(thread), 1)
