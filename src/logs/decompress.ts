@@ -1,5 +1,6 @@
 import type { Transform } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
+import { giveBack, takeBuffer } from './buffers.ts'
 import { bunzip2 } from './bzip2.ts'
 import { BrokenBlock } from './bzip2-block.ts'
 import { Decompressor } from './decompressor.ts'
@@ -64,22 +65,37 @@ const CODECS: Codec[] = [
  * block: so the same records are lost however the bytes arrived, and never more than about a sixteenth of those before.
  */
 async function* blocks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0)
+  const joined = takeBuffer(LAST_BLOCK)
+  let held = 0
   let size = FIRST_BLOCK
   let offset = 0
-  for await (const chunk of chunks) {
-    rest = rest.length ? Buffer.concat([rest, chunk]) : chunk
-    for (; rest.length >= size; size = Math.min(LAST_BLOCK, Math.max(FIRST_BLOCK, offset >> 4))) {
-      yield rest.subarray(0, size)
-      offset += size
-      rest = rest.subarray(size)
+  try {
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; ) {
+        const isWhole = held === 0 && chunk.length - at >= size
+        const taken = isWhole ? size : chunk.copy(joined, held, at, at + size - held)
+        if (!isWhole) held += taken
+        if (isWhole) yield chunk.subarray(at, at + size)
+        else if (held === size) yield joined.subarray(0, size)
+        else break
+        at += taken
+        held = 0
+        offset += size
+        size = Math.min(LAST_BLOCK, Math.max(FIRST_BLOCK, offset >> 4))
+      }
     }
+    if (held) yield joined.subarray(0, held)
+  } finally {
+    giveBack(joined)
   }
-  if (rest.length) yield rest
 }
 
-async function* members(codec: Codec & { start: () => Transform }, stored: AsyncIterable<Buffer>) {
-  const decompressor = new Decompressor(codec.start)
+async function* members(
+  codec: Codec & { start: () => Transform },
+  stored: AsyncIterable<Buffer>,
+  outputs: Buffer[],
+) {
+  const decompressor = new Decompressor(codec.start, outputs)
   try {
     for await (let block of blocks(stored)) {
       while (block.length) {
@@ -123,7 +139,7 @@ async function* prepend(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerat
  * Decompresses what is gzip, zstd or bzip2 (also of several members) and passes on what is neither, by the first bytes.
  * Fails with BrokenData where the compression is broken, cut off, or not understood, after all that came before.
  */
-async function* decompressAll(stored: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* decompressAll(stored: AsyncIterable<Buffer>, outputs: Buffer[]): AsyncGenerator<Buffer> {
   const chunks = stored[Symbol.asyncIterator]()
   try {
     let head: Buffer = Buffer.alloc(0)
@@ -135,7 +151,7 @@ async function* decompressAll(stored: AsyncIterable<Buffer>): AsyncGenerator<Buf
     const codec = CODECS.find(({ magic }) => magic(head))
     const all = prepend(head, chunks)
     if (!codec) yield* all
-    else if (codec.start) yield* members({ ...codec, start: codec.start }, all)
+    else if (codec.start) yield* members({ ...codec, start: codec.start }, all, outputs)
     else if (codec.read) yield* readBlocks(codec.name, codec.read(all))
     else
       throw new BrokenData(
@@ -149,10 +165,12 @@ async function* decompressAll(stored: AsyncIterable<Buffer>): AsyncGenerator<Buf
 /**
  * As `decompressAll`, cut off with BrokenData where it becomes more than `maxExpansion` times what is stored, and more than
  * any object may.
+ * @param outputs gets the buffers that hold what is decompressed, for who has read it all to give back
  */
 export async function* decompress(
   stored: AsyncIterable<Buffer>,
   maxExpansion = MAX_EXPANSION,
+  outputs: Buffer[] = [],
 ): AsyncGenerator<Buffer> {
   let taken = 0
   async function* counted(): AsyncGenerator<Buffer> {
@@ -162,7 +180,7 @@ export async function* decompress(
     }
   }
   try {
-    yield* withinExpansion(decompressAll(counted()), () => taken, maxExpansion)
+    yield* withinExpansion(decompressAll(counted(), outputs), () => taken, maxExpansion)
   } catch (error) {
     throw error instanceof ExpandsTooFar ? new BrokenData(error.message) : error
   }

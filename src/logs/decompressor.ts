@@ -1,5 +1,6 @@
 import type { Transform } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { takeBuffer } from './buffers.ts'
 
 /** At 64 KiB it takes a tenth longer; more is no faster. */
 const OUTPUT_BYTES = 1 << 18
@@ -30,15 +31,19 @@ interface Parts {
 /** Decompresses members (gzip) or frames (zstd), at once and on this thread. Node's gzip goes on over members by itself. */
 export class Decompressor {
   readonly #start: () => Transform
-  readonly #outputs: Buffer[] = []
+  readonly #outputs: Buffer[]
   #stream: Transform | null = null
   #error: Error | null = null
   #given = 0
   #unused = 0
 
-  /** @param start makes one of Node's decompressors */
-  constructor(start: () => Transform) {
+  /**
+   * @param start makes one of Node's decompressors
+   * @param outputs gets the buffers that are filled, for who reads them to give back
+   */
+  constructor(start: () => Transform, outputs: Buffer[] = []) {
     this.#start = start
+    this.#outputs = outputs
   }
 
   /** Whether a member was begun. */
@@ -90,7 +95,7 @@ export class Decompressor {
 
   #output(): Buffer {
     const at = this.#given % OUTPUTS
-    this.#outputs[at] ??= Buffer.allocUnsafeSlow(OUTPUT_BYTES)
+    this.#outputs[at] ??= takeBuffer(OUTPUT_BYTES)
     return this.#outputs[at]
   }
 }

@@ -1,5 +1,5 @@
 import { asking } from './asking.ts'
-import { giveBack } from './buffers.ts'
+import { giveBack, ownCopy } from './buffers.ts'
 import { contentIdentity } from './content-identity.ts'
 import type { DecodableObject, Decoder } from './decoder.ts'
 import { BrokenData, decompress } from './decompress.ts'
@@ -108,7 +108,7 @@ export async function readObject(
     },
     keep() {
       const { bytes, start, end } = this
-      return format.keep?.(bytes, start, end) ?? Buffer.from(bytes.subarray(start, end))
+      return ownCopy(format.keep?.(bytes, start, end) ?? bytes.subarray(start, end))
     },
     get line() {
       return format.decoder ? line : framer.lineAt(this.start)
@@ -138,6 +138,8 @@ export async function readObject(
   const framer = new Framer(format, sink, { limit: limits?.maxRecordBytes ?? MAX_RECORD_BYTES, from, to })
 
   const buffers: Buffer[] = []
+  const decompressed: Buffer[] = []
+  const decompressAll = () => decompress(stored(), source.maxExpansion, decompressed)
   async function* stored(): AsyncGenerator<Buffer> {
     // the byte before the range tells whether a record begins with it
     let at = Math.max(0, from - 1)
@@ -160,12 +162,7 @@ export async function readObject(
   async function decodeAll(decoder: Decoder): Promise<void> {
     const all = options.where || !options.partly
     const fields = all ? null : options.field ? [options.field] : []
-    const decodable = decodableObject(
-      object,
-      options,
-      () => decompress(stored(), source.maxExpansion),
-      visitor.stored,
-    )
+    const decodable = decodableObject(object, options, decompressAll, visitor.stored)
     for await (const batch of decoder.decode(decodable, fields)) {
       signal?.throwIfAborted()
       for (const decoded of batch) {
@@ -179,7 +176,7 @@ export async function readObject(
   }
 
   async function frameAll(): Promise<void> {
-    for await (const chunk of from > 0 ? stored() : decompress(stored(), source.maxExpansion)) {
+    for await (const chunk of from > 0 ? stored() : decompressAll()) {
       signal?.throwIfAborted()
       framer.push(chunk)
       await asked?.settle()
@@ -199,7 +196,7 @@ export async function readObject(
   const lines = framer.line - 1
   framer.close()
   // After an error somebody may still read them.
-  buffers.forEach(giveBack)
+  for (const buffer of [...buffers, ...decompressed]) giveBack(buffer)
   return lines
 }
 

@@ -1,4 +1,5 @@
 import { type Allocation, allocate } from './allocation.ts'
+import { ownCopy } from './buffers.ts'
 import { textHash } from './hash.ts'
 
 /** A record that may come into the sample. Its identity is (source, object, offset). */
@@ -162,7 +163,7 @@ export class Sketch {
     for (const { key, seen, candidates } of strata) {
       const stratum = sketch.#stratum(key)
       stratum.seen = seen
-      stratum.candidates = candidates.map((c) => ({ ...c, bytes: Buffer.from(c.bytes, 'base64') }))
+      stratum.candidates = candidates.map((c) => ({ ...c, bytes: ownCopy(Buffer.from(c.bytes, 'base64')) }))
       sketch.#seen += seen
     }
     sketch.#review()
