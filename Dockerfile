@@ -22,11 +22,11 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json openapi.yaml LICENSE ./
 COPY bin ./bin
 COPY src ./src
-# What is compiled is kept, since a read-only root can't take it at the first start.
-RUN mkdir /data /logs && chown 1000:1000 /data \
-    && node bin/label-studio-monitor.mjs serve --help > /dev/null
+RUN mkdir /data /logs node_modules/.cache && chown 1000:1000 /data node_modules/.cache
 # `node`, by number: Kubernetes can tell only so that it is not root.
 USER 1000:1000
+# What is compiled is kept, since a read-only root can't take it at the first start; by its user, as Node keeps it apart for each.
+RUN node bin/label-studio-monitor.mjs serve --help > /dev/null
 VOLUME ["/data"]
 EXPOSE 9090
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --start-interval=1s \

@@ -4,6 +4,7 @@ import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/
 import { startS3 } from '../../demo/services/s3.ts'
 import { type Bench, cost, inTurn, type Measurement, timed, Unable } from '../figure.ts'
 import { writeSampleFiles } from '../sample-files.ts'
+import { memoryGoal } from './memory.ts'
 import { withScanning } from './scanning.ts'
 
 const BUCKET = 'logs'
@@ -20,7 +21,7 @@ export const s3Logs: Measurement = {
       const files = await writeSampleFiles({ directory, format: 'template', mb: bench.mb })
       await s3.createBucket(BUCKET)
       for (const path of files.paths) await s3.putObjects(BUCKET, [[basename(path), await readFile(path)]])
-      return await withScanning(bench, async ({ monitor, scan }) => {
+      return await withScanning(bench, async ({ monitor, scan, service }) => {
         const credentials = { access_key_id: s3.accessKeyId, secret_access_key: s3.secretAccessKey }
         const { endpoint, region } = s3
         const source = {
@@ -38,6 +39,7 @@ export const s3Logs: Measurement = {
           peer: () => timed(() => drain(client)),
         })
         client.destroy()
+        const peakMb = await service.peakMb()
         return [
           cost({
             ...{ name: 'logs-s3', unit: 's', atLeast: 0.9, ...times },
@@ -45,6 +47,11 @@ export const s3Logs: Measurement = {
             means:
               'template logs from a real S3 server (SeaweedFS), from POST /runs until it begins to import',
           }),
+          {
+            ...{ name: 'logs-s3-memory', unit: 'MB', ours: peakMb, peer: null, against: '', ratio: null },
+            goal: memoryGoal(peakMb),
+            means: 'peak of the process after these runs',
+          },
         ]
       })
     } finally {

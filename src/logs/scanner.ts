@@ -21,7 +21,7 @@ export interface Scanner {
   close(): Promise<void>
 }
 
-/** With two, one keeps the processor busy while the other waits for its storage. Each takes 30 MB while it scans. */
+/** With two, one keeps the processor busy while the other waits for its storage. Each takes 25 MB while it scans. */
 const [MIN_THREADS, MAX_THREADS] = [2, 8]
 /** A small young generation: what a thread throws away is small, and there is little of it. */
 const LIMITS = { maxYoungGenerationSizeMb: 2 }

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { S3ClientConfig, S3ServiceException } from '@aws-sdk/client-s3'
@@ -74,6 +75,8 @@ function endpointUrl(endpoint: string): URL {
 /** The SDK is loaded when it is first needed: it takes 25 MB, in each thread. */
 async function connect(settled: S3ClientConfig) {
   const { S3Client, ...commands } = await import('@aws-sdk/client-s3')
+  // what was read of the cache to load it would stay in memory
+  flushCompileCache()
   const copies = await copiesBodies()
   const requestHandler = { ...settled.requestHandler, ...(copies && reusingAgents()) }
   return { ...commands, copies, client: new S3Client({ ...settled, requestHandler }) }

@@ -125,7 +125,7 @@ async function includedIn(path: string): Promise<string> {
 }
 
 /** npm finds what this machine's npm has in its cache; the network is this machine's. */
-async function inRoot({ root, env, workdir }: Image, command: string): Promise<void> {
+async function inRoot({ root, env, workdir, user }: Image, command: string): Promise<void> {
   const [registry, cache] = await Promise.all(
     ['registry', 'cache'].map(async (key) => (await run('npm', ['config', 'get', key])).stdout.trim()),
   )
@@ -135,7 +135,7 @@ async function inRoot({ root, env, workdir }: Image, command: string): Promise<v
     cp /etc/resolv.conf /etc/hosts "$ROOT/etc/"
     [ -z "$NODE_EXTRA_CA_CERTS" ] || cp --dereference "$NODE_EXTRA_CA_CERTS" "$ROOT/npm-ca.pem"
     touch "$ROOT/npm-ca.pem"; export NODE_EXTRA_CA_CERTS=/npm-ca.pem
-    exec chroot "$ROOT" /bin/sh -ec "cd $WORKDIR; $COMMAND"`
+    exec chroot --userspec=${user} "$ROOT" /bin/sh -ec "cd $WORKDIR; $COMMAND"`
   const inside = {
     npm_config_registry: registry,
     npm_config_cache: '/npm-cache',
