@@ -23,6 +23,8 @@ export interface Database {
 const POOL_SIZE = 10
 /** In ms; a request rather fails, and is answered with 503, than waits longer for a connection. */
 const CONNECTION_TIMEOUT = 5_000
+/** The embedded server refuses at once where it is gone; where it lets one wait, this machine is busy. */
+const EMBEDDED_TIMEOUT = 30_000
 const CLOSE_PATIENCE = 5_000
 
 /**
@@ -40,7 +42,7 @@ export async function openDatabase(options: {
   const connection: pg.ClientConfig = {
     ...(embedded?.connection ?? { connectionString: databaseUrl ?? '' }),
     application_name: 'label-studio-monitor',
-    connectionTimeoutMillis: CONNECTION_TIMEOUT,
+    connectionTimeoutMillis: embedded ? EMBEDDED_TIMEOUT : CONNECTION_TIMEOUT,
     keepAlive: true,
     types: { getTypeParser },
   }
