@@ -1,4 +1,5 @@
-import express, { type Express, type Request, type RequestHandler } from 'express'
+import type { RequestListener } from 'node:http'
+import express, { type Request, type RequestHandler } from 'express'
 import helmet from 'helmet'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
@@ -12,11 +13,11 @@ import { bodyLimitOf } from './http/body-limits.ts'
 import { type ComparisonRoutes, comparisonRoutes } from './http/comparisons.ts'
 import { compress } from './http/compress.ts'
 import { type EvaluationRoutes, evaluationRoutes } from './http/evaluations.ts'
-import { eventDoor } from './http/event-door.ts'
+import { eventDoor, refusedAtDoor } from './http/event-door.ts'
 import { type ExportRoutes, exportRoutes } from './http/exports.ts'
 import { type LabelStudioRoutes, labelStudioRoutes } from './http/label-studio.ts'
 import { type MonitorRoutes, monitorRoutes } from './http/monitors.ts'
-import { observeRequests } from './http/observe-requests.ts'
+import { createObserve, observeRequests } from './http/observe-requests.ts'
 import { type RunRoutes, runRoutes } from './http/runs.ts'
 import { type ServiceRoutes, serviceRoutes } from './http/service.ts'
 import { sessionRoutes } from './http/session.ts'
@@ -37,19 +38,21 @@ export type AppDependencies = Omit<MonitorRoutes, 'contract'> &
     log: Logger
   }
 
-/** The service as an Express app: access → contract → routes → problems. It never listens. */
-export function createApp(deps: AppDependencies): Express {
+/** The service as a door for events before an Express app: access → contract → routes → problems. It never listens. */
+export function createApp(deps: AppDependencies): RequestListener {
   const contract = createContract({ document: deps.document.json, logger: deps.log })
   const access = createAccess(deps.config)
+  const observe = createObserve(deps.metrics, deps.log)
+  const headers = securityHeaders()
   const app = express()
   app.disable('x-powered-by')
   app.set('trust proxy', deps.config.trustProxy)
   app.use('/assets', assets())
-  app.use(observeRequests(deps.metrics, deps.log))
-  app.use(securityHeaders())
-  app.post('/webhook', eventDoor({ ...deps, access, contract }))
+  app.use(observeRequests(observe))
+  app.use(headers)
   app.use(compress())
   app.use(contract.route)
+  app.use(refusedAtDoor)
   app.use(access.check)
 
   app.use(readBody())
@@ -64,7 +67,7 @@ export function createApp(deps: AppDependencies): Express {
   app.use(serviceRoutes(deps))
   app.use(sessionRoutes({ access }))
   app.use(problemHandler({ logger: deps.log, translate }))
-  return app
+  return eventDoor({ ...deps, access, contract, observe, headers }, app)
 }
 
 /**

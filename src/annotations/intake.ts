@@ -11,6 +11,8 @@ import { type ReceivedEvent, storeEvents } from './store-events.ts'
 /** Bounds one insert, but for a single event: a webhook of 5,000 tasks is 3.5 MB. */
 const BATCH_EVENTS = 500
 const BATCH_BYTES = 16 * 1024 * 1024
+/** While one batch is being made durable, the next one is on its way. */
+const BATCHES = 2
 /** Picks up what another process left behind; events of this process are processed as they come. */
 const SWEEP_MS = 1_000
 /** Events that come quickly gather and are processed together: a transaction for one costs as much as for twenty. */
@@ -55,7 +57,7 @@ export function createIntake(
   const heard = createHeard()
   const processor = createProcessor(database, jobs, log, metrics, heard)
   const pending: Pending[] = []
-  let storing: Promise<void> | null = null
+  const storing = new Set<Promise<void>>()
   let draining: Promise<void> | null = null
   let again = false
   let hurried = false
@@ -83,8 +85,15 @@ export function createIntake(
       for (const { settle } of batch) settle(error)
       if (error === undefined) wake()
     }
-    // In the same breath as the last look at `pending`: what comes next must find nobody at work.
-    storing = null
+  }
+
+  function store(): void {
+    if (storing.size >= BATCHES) return
+    const one = storePending().finally(() => {
+      storing.delete(one)
+      if (pending.length > 0) store()
+    })
+    storing.add(one)
   }
 
   async function processAll(): Promise<void> {
@@ -130,7 +139,7 @@ export function createIntake(
           event,
           settle: (error) => (error === undefined ? resolve() : reject(error)),
         })
-        storing ??= storePending()
+        store()
       })
     },
     drain() {
@@ -147,7 +156,7 @@ export function createIntake(
     },
     async stop() {
       if (timer) clearInterval(timer)
-      await storing
+      await Promise.all(storing)
       stopping = true
       await draining?.catch(() => {})
     },

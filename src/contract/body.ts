@@ -8,8 +8,25 @@ import type { FieldError } from './types.ts'
 /** More levels than anything that people or Label Studio write, and far fewer than recursive code can take. */
 const MOST_LEVELS = 200
 
-/** Holds bodies to the contract and fills in their defaults. */
-export function validateBody(document: OpenApi, checkSchema: SchemaCheck): RequestHandler {
+/**
+ * Holds a body to what an operation takes in a media type, and fills in its defaults.
+ * @throws Problem `invalid-request` that names each wrong field
+ */
+export type HoldBody = (route: string, method: string, body: unknown, type?: string) => void
+
+export function createHoldBody(document: OpenApi, checkSchema: SchemaCheck): HoldBody {
+  return (route, method, body, type = 'application/json') => {
+    if (isDeeper(body, MOST_LEVELS)) {
+      throw invalidRequest([{ path: '', message: `is nested more than ${MOST_LEVELS} levels deep` }])
+    }
+    const where = bodyPointer(document, route, method)
+    const errors = checkSchema([...where, 'content', type, 'schema'], body)
+    if (errors.length > 0) throw invalidRequest(errors)
+  }
+}
+
+/** Holds the bodies of requests to the contract. */
+export function validateBody(holdBody: HoldBody): RequestHandler {
   return (request, _response, next) => {
     const { openApiRoute, schema } = routed(request)
     const { requestBody } = schema
@@ -22,13 +39,7 @@ export function validateBody(document: OpenApi, checkSchema: SchemaCheck): Reque
       return next()
     }
     const type = types.find((each) => request.is(each))
-    if (type === undefined) return next()
-    const where = bodyPointer(document, openApiRoute, request.method.toLowerCase())
-    if (isDeeper(request.body, MOST_LEVELS)) {
-      throw invalidRequest([{ path: '', message: `is nested more than ${MOST_LEVELS} levels deep` }])
-    }
-    const errors = checkSchema([...where, 'content', type, 'schema'], request.body)
-    if (errors.length > 0) throw invalidRequest(errors)
+    if (type !== undefined) holdBody(openApiRoute, request.method.toLowerCase(), request.body, type)
     next()
   }
 }

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express'
 import * as openApiValidator from 'express-openapi-validator'
 import { validateAnswer } from './answer.ts'
-import { invalidRequest, noBody, validateBody } from './body.ts'
+import { createHoldBody, type HoldBody, invalidRequest, noBody, validateBody } from './body.ts'
 import type { OpenApi, SecurityRequirement } from './document.ts'
 import { operationOf, type RequestBody, routed } from './operation.ts'
 import { Problem, type ProblemLogger } from './problem.ts'
@@ -16,8 +16,8 @@ export interface Contract {
   route: RequestHandler[]
   /** Holds the request and its answer to the operation. Mount it after the body parsers. */
   validate: RequestHandler[]
-  /** Holds the body alone, for a route that takes nothing else of the caller. */
-  body: RequestHandler
+  /** Holds a body alone. */
+  holdBody: HoldBody
   /**
    * Holds any value to a schema of `components.schemas`.
    * @returns a copy with the defaults filled in
@@ -38,7 +38,7 @@ export function createContract({ document, logger }: { document: OpenApi; logger
     validateRequests: { allErrors: true },
     validateResponses: false,
   }) as RequestHandler[]
-  const body = validateBody(document, checkSchema)
+  const holdBody = createHoldBody(document, checkSchema)
   const first = middleware.findIndex(({ name }) => name === 'metadataMiddleware') + 1
   if (first === 0)
     throw new Error('express-openapi-validator has changed: it has no metadataMiddleware to split at')
@@ -50,9 +50,9 @@ export function createContract({ document, logger }: { document: OpenApi; logger
     validate: [
       validateAnswer(document, createAnswerCheck(document), logger),
       ...middleware.slice(first).map(withProblems),
-      body,
+      validateBody(holdBody),
     ],
-    body,
+    holdBody,
     check(name, value) {
       const copy = structuredClone(value)
       const errors = checkSchema(['components', 'schemas', name], copy)

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { Request, RequestHandler } from 'express'
 import type { Config } from '../config.ts'
 import { isLoopback, type Scope } from '../config-values.ts'
@@ -18,6 +19,8 @@ export interface Grant {
 export interface Access {
   /** Decides who may make a call, by what the contract asks for it, before any body is read. */
   check: RequestHandler
+  /** Whether it carries a right webhook secret in the header that is made for it. */
+  knowsSecret(request: IncomingMessage): boolean
   /** What the caller of a checked request may do; null where it asked for nothing and showed nothing. */
   grantOf(request: Request): Grant | null
   /**
@@ -98,13 +101,13 @@ export function createAccess(config: AccessSettings): Access {
     grants.set(request, grant)
   }
 
+  const isSecret = (presented: Buffer) =>
+    secrets.filter((secret) => timingSafeEqual(secret, presented)).length > 0
+
   /** The right secret passes whatever came from its address before: an event comes only once. */
   const checkSecret = async (request: Request, given: (string | null)[], what: string) => {
     const presented = given.filter((each) => each !== null).map(hash)
-    const right = presented.filter(
-      (each) => secrets.filter((secret) => timingSafeEqual(secret, each)).length > 0,
-    )
-    if (right.length > 0) return
+    if (presented.filter(isSecret).length > 0) return
     if (presented.length > 0) await refuseGuess(request)
     throw new Problem('unauthenticated', `${what} "label-studio-monitor webhook-url" shows it.`)
   }
@@ -152,6 +155,10 @@ export function createAccess(config: AccessSettings): Access {
         )
       } else if (requirement?.mlBackendBasic) await checkMlBackend(request)
       next()
+    },
+    knowsSecret(request) {
+      const given = header(request, 'x-webhook-secret')
+      return given !== null && isSecret(hash(given))
     },
     grantOf: (request) => grants.get(request) ?? null,
     async signIn(request, given) {

@@ -1,20 +1,20 @@
 import { isUtf8 } from 'node:buffer'
 import * as crypto from 'node:crypto'
-import type { Request } from 'express'
+import type { IncomingMessage } from 'node:http'
 
 /** A header that came once; null otherwise. */
-export function header(request: Request, name: string): string | null {
+export function header(request: IncomingMessage, name: string): string | null {
   const value = request.headers[name]
   return typeof value === 'string' ? value : null
 }
 
 /** The token of `Authorization: Bearer`. */
-export function bearer(request: Request): string | null {
+export function bearer(request: IncomingMessage): string | null {
   return /^Bearer +(\S+)$/i.exec(header(request, 'authorization') ?? '')?.[1] ?? null
 }
 
 /** User and password of `Authorization: Basic`. */
-export function basicCredentials(request: Request): { user: string; password: string } | null {
+export function basicCredentials(request: IncomingMessage): { user: string; password: string } | null {
   const encoded = /^Basic +(\S+)$/i.exec(header(request, 'authorization') ?? '')?.[1]
   if (!encoded) return null
   const bytes = Buffer.from(encoded, 'base64')
@@ -25,7 +25,7 @@ export function basicCredentials(request: Request): { user: string; password: st
 }
 
 /** The value of a cookie, as it was sent. */
-export function cookie(request: Request, name: string): string | null {
+export function cookie(request: IncomingMessage, name: string): string | null {
   const pairs = (header(request, 'cookie') ?? '').split(';').map((pair) => pair.trim())
   return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1) ?? null
 }

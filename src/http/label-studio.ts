@@ -51,21 +51,22 @@ export function labelStudioRoutes({ database, intake, version }: LabelStudioRout
 }
 
 /** Stores an event, then acknowledges it. */
-export function receiveEvent(intake: Intake): RequestHandler {
+function receiveEvent(intake: Intake): RequestHandler {
   return async (request, response) => {
     await intake.receive(rawBody(request), request.body as Record<string, unknown>)
     response.writeHead(202, ACCEPTED_HEADERS).end(ACCEPTED)
   }
 }
 
-const ACCEPTED = JSON.stringify({ accepted: true } satisfies Schema<'EventReceipt'>)
-const ACCEPTED_HEADERS = {
-  'Content-Type': 'application/json; charset=utf-8',
-  'Content-Length': ACCEPTED.length,
-}
+/** The answer to an event, and its headers. */
+export const ACCEPTED = JSON.stringify({ accepted: true } satisfies Schema<'EventReceipt'>)
+export const ACCEPTED_HEADERS = [
+  ...['Content-Type', 'application/json; charset=utf-8'],
+  ...['Content-Length', String(ACCEPTED.length)],
+]
 
 /** The body as it came; whoever reads that of an event keeps it, because events are stored untouched. */
-export interface WithRawBody {
+interface WithRawBody {
   rawBody?: Buffer
 }
 

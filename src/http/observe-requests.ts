@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler } from 'express'
 import type { Logger } from 'pino'
 import { operationOf } from '../contract/validator.ts'
@@ -12,18 +13,32 @@ const REQUEST_ID = /^[\w.:~-]{1,128}$/
 /** As nginx has it: whoever asked was gone before the answer was complete. */
 const GONE = 499
 
+/** What a request turned out to be. A path or a query may hold a secret, so neither is told anywhere. */
+export interface Asked {
+  operation: string | null
+  /** The path as in openapi.yaml. */
+  route: string
+}
+
 /**
- * Gives each request an id (the caller's `X-Request-Id`, if there is one), which its log lines, its answer and its problem
- * carry; counts and times it by its route; and makes it a span of the caller's trace. A path or a query may hold a
- * secret, so neither is told anywhere. Mount it first.
+ * Gives a request an id (the caller's `X-Request-Id`, if there is one), which its log lines and its problem carry; counts and
+ * times it by its route; and makes it a span of the caller's trace.
+ * @param asked what it is, or how to find out once it is answered
+ * @param work is given the id, for the answer
  */
-export function observeRequests(metrics: Metrics, log: Logger): RequestHandler {
-  return (request, response, next) => {
-    const given = request.get('x-request-id')
-    const id = given && REQUEST_ID.test(given) ? given : randomUUID()
+export type Observe = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: Asked | (() => Asked),
+  work: (id: string) => void,
+) => void
+
+export function createObserve(metrics: Pick<Metrics, 'request'>, log: Pick<Logger, 'debug'>): Observe {
+  return (request, response, asked, work) => {
+    const given = request.headers['x-request-id']
+    const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
     Object.assign(request, { id })
-    response.set('X-Request-Id', id)
-    const { method } = request
+    const method = request.method as string
     const span = openSpan(method, {
       kind: 'server',
       parent: request.headers,
@@ -33,7 +48,7 @@ export function observeRequests(metrics: Metrics, log: Logger): RequestHandler {
     const done = () => {
       const seconds = (performance.now() - start) / 1000
       const status = response.writableFinished ? response.statusCode : GONE
-      const { operation, route } = whatItWas(request)
+      const { operation, route } = typeof asked === 'function' ? asked() : asked
       metrics.request({ method, route, status, seconds })
       log.debug({ operation, status, ms: Math.round(seconds * 1000) }, 'request')
       span.rename(`${method} ${route}`)
@@ -44,14 +59,27 @@ export function observeRequests(metrics: Metrics, log: Logger): RequestHandler {
       span.within(() => {
         // Events come without the context of who listens to them.
         response.on('close', AsyncResource.bind(done))
-        next()
+        work(id)
       }),
     )
   }
 }
 
+/** Observes each request that is not observed yet. Mount it first. */
+export function observeRequests(observe: Observe): RequestHandler {
+  return (request, response, next) => {
+    const { id } = request as { id?: string }
+    const go = (given: string) => {
+      response.set('X-Request-Id', given)
+      next()
+    }
+    if (id === undefined) observe(request, response, () => whatItWas(request), go)
+    else go(id)
+  }
+}
+
 /** A path that names nothing has no route; the paths themselves would be endless. */
-function whatItWas(request: Request): { operation: string | null; route: string } {
+function whatItWas(request: Request): Asked {
   if (!(request as { openapi?: object }).openapi) return { operation: null, route: 'unmatched' }
   const { id, route } = operationOf(request)
   return { operation: id, route }

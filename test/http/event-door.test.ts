@@ -18,7 +18,8 @@ async function post(path: string, body: string, headers: Record<string, string> 
     headers: { 'Content-Type': 'application/json', ...RIGHT, ...headers },
     body,
   })
-  const { date: _, ...answered } = Object.fromEntries(sent.headers)
+  // only what the app answers may be compressed
+  const { date: _, vary: __, ...answered } = Object.fromEntries(sent.headers)
   return { status: sent.status, headers: answered, body: await sent.json() }
 }
 
@@ -45,8 +46,7 @@ describe('both ways of an event', () => {
     const long = await post(WAYS.long, body)
     expect(short.status).toBe(status)
     expect(short.body).toEqual(long.body)
-    const { vary: __, ...ofLong } = long.headers
-    expect(short.headers).toEqual(ofLong)
+    expect(short.headers).toEqual(long.headers)
     expect((await events()).slice(before.length)).toEqual(status === 202 ? [body, body] : [])
   })
 
