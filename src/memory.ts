@@ -19,16 +19,28 @@ function makeRoom(): void {
 const BUSY = 20
 const QUIET_SECONDS = 10
 
-/** Told each second how many events came, gives the process room while there are many, and takes it back afterwards. */
-export function roomByPace(grow = makeRoom, shrink = keepSmall): (events: number) => void {
+/** Told of each event, and of each second. */
+export interface Pace {
+  event(): void
+  second(): void
+}
+
+/** Gives the process room as soon as there are many events in a second, and takes it back when it has been quiet. */
+export function roomByPace(grow = makeRoom, shrink = keepSmall): Pace {
+  let events = 0
   let left = 0
-  return (events) => {
-    if (events >= BUSY) {
+  return {
+    event() {
+      events += 1
+      if (events !== BUSY) return
       if (left === 0) grow()
-      left = QUIET_SECONDS
-    } else if (left > 0) {
+      left = QUIET_SECONDS + 1
+    },
+    second() {
+      events = 0
+      if (left === 0) return
       left -= 1
       if (left === 0) shrink()
-    }
+    },
   }
 }

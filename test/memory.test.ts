@@ -15,6 +15,16 @@ test.each<[sentence: string, eventsBySecond: number[], done: string[]]>([
     () => done.push('room'),
     () => done.push('small'),
   )
-  for (const events of eventsBySecond) pace(events)
+  for (const events of eventsBySecond) {
+    for (let i = 0; i < events; i++) pace.event()
+    pace.second()
+  }
   expect(done).toEqual(expected)
+})
+
+test('room is made while the second is not over', () => {
+  const done: string[] = []
+  const pace = roomByPace(() => done.push('room'))
+  for (let i = 0; i < 20; i++) pace.event()
+  expect(done).toEqual(['room'])
 })

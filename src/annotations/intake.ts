@@ -2,6 +2,7 @@ import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import { toText } from '../db/json.ts'
+import type { Pace } from '../memory.ts'
 import { type Event, parseEvent } from './event.ts'
 import type { FollowUpJobs } from './follow-up.ts'
 import { createHeard } from './heard.ts'
@@ -45,14 +46,14 @@ interface Pending extends ReceivedEvent {
  * The door for everything that Label Studio tells: an event is stored before it is acknowledged, because Label
  * Studio sends each only once and waits a second; what it means is worked out afterwards.
  *
- * @param pace is told each second how many events came
+ * @param pace is told of each event and each second
  */
 export function createIntake(
   database: Database,
   jobs: FollowUpJobs,
   log: Pick<Logger, 'warn' | 'error'>,
   metrics?: IntakeMetrics,
-  pace?: (events: number) => void,
+  pace?: Pace,
 ): Intake {
   const heard = createHeard()
   const processor = createProcessor(database, jobs, log, metrics, heard)
@@ -62,7 +63,6 @@ export function createIntake(
   let again = false
   let hurried = false
   let came = 0
-  let told = 0
   let stopping = false
   let timer: NodeJS.Timeout | null = null
 
@@ -129,6 +129,7 @@ export function createIntake(
   return {
     receive(raw, body) {
       came += 1
+      pace?.event()
       const event = parseEvent(body)
       const { action, project } = event
       return new Promise<void>((resolve, reject) => {
@@ -148,8 +149,7 @@ export function createIntake(
     },
     start() {
       timer = setInterval(() => {
-        pace?.(came - told)
-        told = came
+        pace?.second()
         wake()
       }, SWEEP_MS)
       wake()
