@@ -3,7 +3,7 @@ import * as openApiValidator from 'express-openapi-validator'
 import { validateAnswer } from './answer.ts'
 import { createHoldBody, type HoldBody, invalidRequest, noBody, validateBody } from './body.ts'
 import type { OpenApi, SecurityRequirement } from './document.ts'
-import { operationOf, type RequestBody, routed } from './operation.ts'
+import { type RequestBody, routed } from './operation.ts'
 import { Problem, type ProblemLogger } from './problem.ts'
 import { createAnswerCheck, createSchemaCheck, FORMATS } from './schema-check.ts'
 import type { Schema, SchemaName } from './types.ts'
@@ -136,16 +136,11 @@ function withProblems(handler: RequestHandler): RequestHandler {
 }
 
 function problemOf(error: unknown, request: Request): unknown {
-  const { NotFound, MethodNotAllowed, UnsupportedMediaType, BadRequest, InternalServerError } =
-    openApiValidator.error
+  const { NotFound, MethodNotAllowed, UnsupportedMediaType, BadRequest } = openApiValidator.error
   if (error instanceof NotFound) return notFound(error)
   if (error instanceof MethodNotAllowed) return methodNotAllowed(error, request)
   if (error instanceof UnsupportedMediaType) return unsupportedMediaType(error, request)
   if (error instanceof BadRequest) return badRequest(error, request)
-  if (error instanceof InternalServerError) {
-    const { id } = operationOf(request)
-    return new Error(`the answer of ${id} does not fit the contract: ${error.message}`, { cause: error })
-  }
   return error
 }
 

@@ -41,7 +41,10 @@ export function eventDoor(door: EventDoor, app: RequestListener): RequestListene
     observe(request, response, OPERATION, (id) => {
       readBody(request, (raw) => {
         take(raw).then(
-          () => response.writeHead(202, [...common, 'X-Request-Id', id, ...ACCEPTED_HEADERS]).end(ACCEPTED),
+          () =>
+            response
+              .writeHead(202, [...common, 'X-Request-Id', id, ...ACCEPTED_HEADERS])
+              .end(ACCEPTED, 'latin1'),
           (error: unknown) => app(Object.assign(request, { [REFUSED]: error }), response),
         )
       })

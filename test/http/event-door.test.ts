@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestService, testService } from '../support/service.ts'
 
@@ -63,6 +64,32 @@ describe('both ways of an event', () => {
     ['a compression that it is not', { 'Content-Encoding': 'gzip' }, 400],
   ])('do not take %s', async (_case, headers, status) => {
     expect((await post(WAYS.short, EVENT, headers)).status).toBe(status)
+  })
+
+  test('tell alike that an event could not be stored', async () => {
+    const { pool } = it.database.database
+    await pool.query('alter table events rename to events_elsewhere')
+    const [short, long] = [await post(WAYS.short, EVENT), await post(WAYS.long, EVENT)]
+    await pool.query('alter table events_elsewhere rename to events')
+    expect(short.status).toBe(500)
+    expect(short).toEqual(long)
+    expect((await post(WAYS.short, EVENT)).status).toBe(202)
+  })
+
+  test('count one that breaks off as gone', async () => {
+    const { hostname, port } = new URL(it.service.url)
+    const socket = connect(Number(port), hostname)
+    const head = [
+      'POST /webhook HTTP/1.1',
+      'Host: any',
+      'Content-Type: application/json',
+      'Content-Length: 100',
+    ]
+    socket.write([...head, 'X-Webhook-Secret: hook-secret', '', '{"action":'].join('\r\n'))
+    setTimeout(() => socket.destroy(), 50)
+    await expect
+      .poll(async () => (await it.request().get('/metrics')).text)
+      .toContain('method="POST",route="/webhook",status="499"')
   })
 
   test('are counted alike', async () => {
