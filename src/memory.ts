@@ -34,11 +34,12 @@ export function roomByPace(grow = makeRoom, shrink = keepSmall): Pace {
       events += 1
       if (events !== BUSY) return
       if (left === 0) grow()
-      left = QUIET_SECONDS + 1
+      left = QUIET_SECONDS
     },
     second() {
+      const isBusy = events >= BUSY
       events = 0
-      if (left === 0) return
+      if (isBusy || left === 0) return
       left -= 1
       if (left === 0) shrink()
     },

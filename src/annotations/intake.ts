@@ -66,8 +66,11 @@ export function createIntake(
   let stopping = false
   let timer: NodeJS.Timeout | null = null
 
-  /** Events that arrive together, or while others are being written, share a commit. */
-  async function storePending(): Promise<void> {
+  /**
+   * Events that arrive together, or while others are being written, share a commit.
+   * @param end is called in the same breath as the last look at `pending`: what comes next must not find this at work
+   */
+  async function storePending(end: () => void): Promise<void> {
     await turn()
     while (pending.length > 0) {
       const batch = pending.splice(0, batchSize(pending))
@@ -85,14 +88,12 @@ export function createIntake(
       for (const { settle } of batch) settle(error)
       if (error === undefined) wake()
     }
+    end()
   }
 
   function store(): void {
     if (storing.size >= BATCHES) return
-    const one = storePending().finally(() => {
-      storing.delete(one)
-      if (pending.length > 0) store()
-    })
+    const one = storePending(() => storing.delete(one))
     storing.add(one)
   }
 

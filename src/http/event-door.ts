@@ -10,7 +10,8 @@ import type { Observe } from './observe-requests.ts'
 
 /** In bytes; larger bodies are few, and go the long way. */
 const MOST_BYTES = 1024 * 1024
-const OPERATION = { operation: 'receiveWebhook', route: '/webhook' }
+const ROUTE = '/webhook'
+const asked = () => ({ operation: 'receiveWebhook', route: ROUTE })
 
 export interface EventDoor {
   access: Pick<Access, 'knowsSecret'>
@@ -28,23 +29,20 @@ export interface EventDoor {
  */
 export function eventDoor(door: EventDoor, app: RequestListener): RequestListener {
   const { access, contract, intake, observe } = door
-  const common = headersOf(door.headers)
+  const headers = [...headersOf(door.headers), ...ACCEPTED_HEADERS]
 
   async function take(raw: Buffer): Promise<void> {
     const body = parse(raw)
-    contract.holdBody('/webhook', 'post', body)
+    contract.holdBody(ROUTE, 'post', body)
     await intake.receive(raw, body as Record<string, unknown>)
   }
 
   return (request, response) => {
     if (!isPlain(request) || !access.knowsSecret(request)) return app(request, response)
-    observe(request, response, OPERATION, (id) => {
+    observe(request, response, asked, (id) => {
       readBody(request, (raw) => {
         take(raw).then(
-          () =>
-            response
-              .writeHead(202, [...common, 'X-Request-Id', id, ...ACCEPTED_HEADERS])
-              .end(ACCEPTED, 'latin1'),
+          () => response.writeHead(202, [...headers, 'X-Request-Id', id]).end(ACCEPTED, 'latin1'),
           (error: unknown) => app(Object.assign(request, { [REFUSED]: error }), response),
         )
       })
@@ -62,7 +60,7 @@ function isPlain({ method, url, headers }: IncomingMessage): boolean {
   const length = Number(headers['content-length'])
   return (
     method === 'POST' &&
-    url === '/webhook' &&
+    url === ROUTE &&
     /^application\/json(?:; *charset=utf-8)?$/i.test(headers['content-type'] ?? '') &&
     headers['content-encoding'] === undefined &&
     length > 0 &&

@@ -61,8 +61,10 @@ function receiveEvent(intake: Intake): RequestHandler {
 /** The answer to an event, and its headers. */
 export const ACCEPTED = JSON.stringify({ accepted: true } satisfies Schema<'EventReceipt'>)
 export const ACCEPTED_HEADERS = [
-  ...['Content-Type', 'application/json; charset=utf-8'],
-  ...['Content-Length', String(ACCEPTED.length)],
+  'Content-Type',
+  'application/json; charset=utf-8',
+  'Content-Length',
+  String(ACCEPTED.length),
 ]
 
 /** The body as it came; whoever reads that of an event keeps it, because events are stored untouched. */

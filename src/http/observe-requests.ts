@@ -23,13 +23,13 @@ export interface Asked {
 /**
  * Gives a request an id (the caller's `X-Request-Id`, if there is one), which its log lines and its problem carry; counts and
  * times it by its route; and makes it a span of the caller's trace.
- * @param asked what it is, or how to find out once it is answered
+ * @param asked tells what it was, once it is answered
  * @param work is given the id, for the answer
  */
 export type Observe = (
   request: IncomingMessage,
   response: ServerResponse,
-  asked: Asked | (() => Asked),
+  asked: () => Asked,
   work: (id: string) => void,
 ) => void
 
@@ -48,7 +48,7 @@ export function createObserve(metrics: Pick<Metrics, 'request'>, log: Pick<Logge
     const done = () => {
       const seconds = (performance.now() - start) / 1000
       const status = response.writableFinished ? response.statusCode : GONE
-      const { operation, route } = typeof asked === 'function' ? asked() : asked
+      const { operation, route } = asked()
       metrics.request({ method, route, status, seconds })
       log.debug({ operation, status, ms: Math.round(seconds * 1000) }, 'request')
       span.rename(`${method} ${route}`)
