@@ -18,9 +18,11 @@ const BATCHES = 2
 const SWEEP_MS = 1_000
 /** Events that come quickly gather and are processed together: a transaction for one costs as much as for twenty. */
 const GATHER_MS = 50
-/** While events come faster than they are worked out, acknowledgements come first, for so many times as long as that took. */
-const YIELD = 3
-const LONGEST_PAUSE_MS = 1_000
+/** While many events come, acknowledgements come first, for so many times as long as working out took. */
+const YIELD = 9
+const LONGEST_PAUSE_MS = 2_000
+/** Many: so many times as fast as they are worked out. Nobody's project does that for long, and who waits is Label Studio. */
+const MANY = 0.5
 
 export interface Intake {
   /**
@@ -107,7 +109,7 @@ export function createIntake(
           processed = await processor.sweep()
           if (processed === 0 || hurried || stopping) continue
           if (processed < BATCH) await delay(GATHER_MS)
-          else if (came - before >= processed) await delay(pauseAfter(performance.now() - began))
+          else if (came - before >= MANY * processed) await delay(pauseAfter(performance.now() - began))
         } while (processed > 0 && !stopping)
       }
     } finally {

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler } from 'express'
@@ -55,13 +54,10 @@ export function createObserve(metrics: Pick<Metrics, 'request'>, log: Pick<Logge
       span.set({ 'http.route': route, 'http.response.status_code': status })
       span.end(status >= 500 ? { kind: String(status) } : undefined)
     }
-    withLogFields({ request: id }, () =>
-      span.within(() => {
-        // Events come without the context of who listens to them.
-        response.on('close', AsyncResource.bind(done))
-        work(id)
-      }),
-    )
+    const within = (then: () => void) => withLogFields({ request: id }, () => span.within(then))
+    // Events come without the context of who listens to them.
+    response.on('close', () => within(done))
+    within(() => work(id))
   }
 }
 

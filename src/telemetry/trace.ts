@@ -36,8 +36,9 @@ export function openSpan(
   const span = trace
     .getTracer('label-studio-monitor')
     .startSpan(name, { kind: KINDS[kind], attributes }, from)
+  const here = trace.setSpan(from, span)
   return {
-    within: (work) => context.with(trace.setSpan(from, span), work),
+    within: (work) => context.with(here, work),
     set: (more) => void span.setAttributes(more),
     rename: (better) => void span.updateName(better),
     end(error) {
