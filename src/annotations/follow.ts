@@ -1,27 +1,45 @@
+import type { Selectable } from 'kysely'
 import { noteMoved } from '../alerts/watches.ts'
 import type { Transaction } from '../db/database.ts'
+import type { RunTasksTable } from '../db/tables.ts'
 import { taskOutcome } from '../evaluations/outcome.ts'
 import { contribution, difference, moveTallies } from '../evaluations/tally.ts'
+import { dataHash } from '../labeling/data-hash.ts'
+import type { Region } from '../labeling/types.ts'
 import { projectFacts, retally } from './retally.ts'
-import { type ProjectRow, type TaskRow, writeTasks } from './store.ts'
+import { type ProjectRow, writeRunTasks } from './store.ts'
+
+/** A task of a run's plan that Label Studio has just imported. */
+export interface ImportedTask {
+  /** The id that Label Studio gave it. */
+  id: number
+  task: Selectable<RunTasksTable>
+}
 
 /**
  * Follows tasks that were just imported, and counts them. Of most nothing was heard before, and so it is known what they
  * say: those are written once, with it. The caller holds the project's lock.
  */
-export async function followTasks(tx: Transaction, project: ProjectRow, tasks: TaskRow[]): Promise<void> {
+export async function followTasks(
+  tx: Transaction,
+  project: ProjectRow,
+  run: string,
+  tasks: readonly ImportedTask[],
+): Promise<void> {
   const facts = projectFacts(project)
-  const rows = tasks.map((task) => {
-    const { stratum, result, model_version, blind } = task
-    const imported = result && { result, model_version }
+  const rows = tasks.map(({ id, task }) => {
+    const { stratum, model_version } = task
+    const imported = { result: task.result as Region[], model_version }
     const outcome = taskOutcome({ stratum, imported, predictions: [] }, [], facts)
     return {
-      ...task,
-      said: { outcome, contribution: contribution(outcome, blind), revision: project.revision },
+      task_id: id,
+      position: task.position,
+      data_hash: dataHash(task.data),
+      said: { outcome, contribution: contribution(outcome, task.blind), revision: project.revision },
     }
   })
   const id = project.project_id
-  const known = new Set(await writeTasks(tx, id, rows))
+  const known = new Set(await writeRunTasks(tx, id, run, rows))
   const moved = difference(
     [],
     rows.flatMap(({ task_id, said }) => (known.has(task_id) ? [] : said.contribution)),

@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely'
+import { type RawBuilder, type Selectable, sql } from 'kysely'
 import type { Database, Transaction } from '../db/database.ts'
 import { toJsonb } from '../db/json.ts'
 import type { ProjectsTable } from '../db/tables.ts'
@@ -159,31 +159,62 @@ export interface Said {
   revision: number
 }
 
+/** Follows tasks, as existing. What is known of one with the same id is replaced. */
+export async function writeTasks(tx: Transaction, project: number, rows: TaskRow[]): Promise<void> {
+  if (rows.length === 0) return
+  await insertTasks(
+    tx,
+    project,
+    sql`jsonb_to_recordset(${toJsonb(rows)}::jsonb) as r (task_id bigint, key text, data jsonb, data_hash text,
+      result jsonb, model_version text, score double precision, stratum text, blind boolean, said jsonb)`,
+  )
+}
+
+/** A task of a run's plan to be followed, with what it says if nothing was heard of it before. */
+export interface RunTaskRow {
+  task_id: number
+  /** In the plan, where the database has the rest of it. */
+  position: number
+  data_hash: string
+  said: Said
+}
+
 /**
- * Follows tasks, as existing. What is known of one with the same id is replaced.
+ * Follows tasks of a run, as existing. What is known of one with the same id is replaced.
  *
- * @param rows with what they say if nothing was heard of them before
- * @returns the tasks of which something was, so that what they say is still to be computed
+ * @returns those of which something was known, so that what they say is still to be computed
  */
-export async function writeTasks(
+export async function writeRunTasks(
   tx: Transaction,
   project: number,
-  rows: (TaskRow & { said?: Said })[],
+  run: string,
+  rows: RunTaskRow[],
 ): Promise<number[]> {
   if (rows.length === 0) return []
+  const written = await insertTasks(
+    tx,
+    project,
+    sql`(select r.task_id, key, data, data_hash, result, model_version, score, stratum, blind, said
+      from jsonb_to_recordset(${toJsonb(rows)}::jsonb)
+        as r (task_id bigint, position integer, data_hash text, said jsonb)
+      join run_tasks on run_id = ${run} and run_tasks.position = r.position) as r`,
+  )
+  return written.flatMap(({ task_id, isNew }) => (isNew ? [] : task_id))
+}
+
+async function insertTasks(tx: Transaction, project: number, rows: RawBuilder<unknown>) {
   const written = await sql<{ task_id: number; isNew: boolean }>`
     insert into tasks (project_id, task_id, key, data, data_hash, result, model_version, score, stratum,
       blind, touched_us, outcome, contribution, revision)
     select ${project}::bigint, task_id, key, data, data_hash, result, model_version, score, stratum, blind, ${NOW_US},
       said->'outcome', coalesce(said->'contribution', '[]'), coalesce((said->>'revision')::integer, 0)
-    from jsonb_to_recordset(${toJsonb(rows)}::jsonb) as r (task_id bigint, key text, data jsonb, data_hash text,
-      result jsonb, model_version text, score double precision, stratum text, blind boolean, said jsonb)
+    from ${rows}
     on conflict (project_id, task_id) do update set
       key = excluded.key, present = true, data = excluded.data, data_hash = excluded.data_hash,
       result = excluded.result, model_version = excluded.model_version, score = excluded.score,
       stratum = excluded.stratum, blind = excluded.blind, touched_us = excluded.touched_us
     returning task_id, xmax = 0 as "isNew"`.execute(tx)
-  return written.rows.flatMap(({ task_id, isNew }) => (isNew ? [] : task_id))
+  return written.rows
 }
 
 /** Which of the tasks are followed as existing. */

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Selectable, sql } from 'kysely'
-import { followTasks } from '../annotations/follow.ts'
+import { followTasks, type ImportedTask } from '../annotations/follow.ts'
 import { lockProject } from '../annotations/store.ts'
 import { toJsonb } from '../db/json.ts'
 import type { RunTasksTable } from '../db/tables.ts'
-import { dataHash } from '../labeling/data-hash.ts'
 import { importTask, taskIdsByKey } from '../labeling/project.ts'
 import type { Region } from '../labeling/types.ts'
 import { removeDuplicates } from './duplicates.ts'
@@ -135,11 +134,7 @@ async function settleOpenBatches(deps: RunDependencies, run: RunRow, signal: Abo
 }
 
 /** Notes which tasks Label Studio has, under which ids, and follows them. */
-async function note(
-  deps: RunDependencies,
-  run: RunRow,
-  imported: readonly { task: RunTask; id: number }[],
-): Promise<void> {
+async function note(deps: RunDependencies, run: RunRow, imported: readonly ImportedTask[]): Promise<void> {
   if (imported.length === 0) return
   const project = run.project_id as number
   const ids = imported.map(({ id }) => id)
@@ -150,21 +145,7 @@ async function note(
       update run_tasks set task_id = new.id
       from unnest(${positions}::integer[], ${ids}::bigint[]) as new (position, id)
       where run_id = ${run.id} and run_tasks.position = new.position`.execute(tx)
-    await followTasks(
-      tx,
-      row,
-      imported.map(({ task, id }) => ({
-        task_id: id,
-        key: task.key,
-        data: task.data,
-        data_hash: dataHash(task.data),
-        result: task.result as Region[],
-        model_version: task.model_version,
-        score: task.score,
-        stratum: task.stratum,
-        blind: task.blind,
-      })),
-    )
+    await followTasks(tx, row, run.id, imported)
     const { count } = await tx
       .selectFrom('run_tasks')
       .select(sql<number>`count(*)`.as('count'))
