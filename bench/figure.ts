@@ -104,8 +104,8 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * Measures several things in turn, A B A B …, after one round that does not count: a machine whose speed drifts then
- * moves all of them alike.
+ * Measures several things in turn, A B B A …, after one round that does not count: a machine whose speed drifts then moves
+ * all of them alike, and what one leaves behind is not always the next one's to bear.
  */
 export async function inTurn<K extends string, T>(
   runs: number,
@@ -114,7 +114,7 @@ export async function inTurn<K extends string, T>(
   const names = Object.keys(works) as K[]
   const results = Object.fromEntries(names.map((name) => [name, [] as T[]])) as Record<K, T[]>
   for (let round = -1; round < runs; round++) {
-    for (const name of names) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const value = await works[name]()
       if (round >= 0) results[name].push(value)
     }
