@@ -61,6 +61,8 @@ export function createIntake(
   const processor = createProcessor(database, jobs, log, metrics, heard)
   const pending: Pending[] = []
   const storing = new Set<Promise<void>>()
+  /** How many events are being stored. */
+  let underWay = 0
   let draining: Promise<void> | null = null
   let again = false
   let hurried = false
@@ -74,8 +76,9 @@ export function createIntake(
    */
   async function storePending(end: () => void): Promise<void> {
     await turn()
-    while (pending.length > 0) {
+    while (isWorthIt()) {
       const batch = pending.splice(0, batchSize(pending))
+      underWay += batch.length
       const error = await storeEvents(database, batch).then(
         (ids) => {
           for (const [index, { event, body }] of batch.entries())
@@ -83,6 +86,7 @@ export function createIntake(
         },
         (reason: unknown) => reason,
       )
+      underWay -= batch.length
       metrics?.eventsReceived(
         batch.map(({ action }) => action),
         error === undefined ? 'stored' : 'refused',
@@ -93,8 +97,11 @@ export function createIntake(
     end()
   }
 
+  /** A batch is not sent beside a larger one: whoever stores that one takes what waits now, with what comes until then. */
+  const isWorthIt = () => pending.length > 0 && pending.length >= underWay
+
   function store(): void {
-    if (storing.size >= BATCHES) return
+    if (storing.size >= BATCHES || !isWorthIt()) return
     const one = storePending(() => storing.delete(one))
     storing.add(one)
   }
