@@ -12,17 +12,20 @@ import { type ReceivedEvent, storeEvents } from './store-events.ts'
 /** Bounds one insert, but for a single event: a webhook of 5,000 tasks is 3.5 MB. */
 const BATCH_EVENTS = 500
 const BATCH_BYTES = 16 * 1024 * 1024
-/** While one batch is being made durable, the next one is on its way. */
+/** While one batch is being made durable, the next one may be on its way. */
 const BATCHES = 2
 /** Picks up what another process left behind; events of this process are processed as they come. */
 const SWEEP_MS = 1_000
 /** Events that come quickly gather and are processed together: a transaction for one costs as much as for twenty. */
 const GATHER_MS = 50
-/** While many events come, acknowledgements come first, for so many times as long as working out took. */
+/**
+ * While many events come, acknowledgements come first, for which Label Studio waits: so many times as long as working out took.
+ * Many are so many times as many as are worked out meanwhile; it is a burst for so long, and then has to be kept up with.
+ */
 const YIELD = 9
-const LONGEST_PAUSE_MS = 2_000
-/** Many: so many times as fast as they are worked out. Nobody's project does that for long, and who waits is Label Studio. */
+const LONGEST_PAUSE_MS = 1_000
 const MANY = 0.5
+const LONGEST_BURST_MS = 30_000
 
 export interface Intake {
   /**
@@ -67,6 +70,8 @@ export function createIntake(
   let again = false
   let hurried = false
   let came = 0
+  /** Since when there is always more than a batch to work out. */
+  let behindSince: number | null = null
   let stopping = false
   let timer: NodeJS.Timeout | null = null
 
@@ -97,7 +102,7 @@ export function createIntake(
     end()
   }
 
-  /** A batch is not sent beside a larger one: whoever stores that one takes what waits now, with what comes until then. */
+  /** No batch is sent beside one of more events: whoever stores that takes what waits now, and what comes until then. */
   const isWorthIt = () => pending.length > 0 && pending.length >= underWay
 
   function store(): void {
@@ -115,8 +120,10 @@ export function createIntake(
           const [began, before] = [performance.now(), came]
           processed = await processor.sweep()
           if (processed === 0 || hurried || stopping) continue
-          if (processed < BATCH) await delay(GATHER_MS)
-          else if (came - before >= MANY * processed) await delay(pauseAfter(performance.now() - began))
+          behindSince = processed < BATCH ? null : (behindSince ?? began)
+          if (behindSince === null) await delay(GATHER_MS)
+          else if (came - before >= MANY * processed && began - behindSince < LONGEST_BURST_MS)
+            await delay(pauseAfter(performance.now() - began))
         } while (processed > 0 && !stopping)
       }
     } finally {

@@ -165,13 +165,13 @@ export async function writeTasks(tx: Transaction, project: number, rows: TaskRow
   await insertTasks(
     tx,
     project,
-    sql`jsonb_to_recordset(${toJsonb(rows)}::jsonb) as r (task_id bigint, key text, data jsonb, data_hash text,
-      result jsonb, model_version text, score double precision, stratum text, blind boolean, said jsonb)`,
+    sql`(select *, null::jsonb as said from jsonb_to_recordset(${toJsonb(rows)}::jsonb) as r (task_id bigint, key text,
+      data jsonb, data_hash text, result jsonb, model_version text, score double precision, stratum text, blind boolean)) as r`,
   )
 }
 
-/** A task of a run's plan to be followed, with what it says if nothing was heard of it before. */
-export interface RunTaskRow {
+/** A task of a run's plan that Label Studio has imported, with what it says if nothing was heard of it before. */
+export interface ImportedTaskRow {
   task_id: number
   /** In the plan, where the database has the rest of it. */
   position: number
@@ -182,26 +182,36 @@ export interface RunTaskRow {
 /**
  * Follows tasks of a run, as existing. What is known of one with the same id is replaced.
  *
- * @returns those of which something was known, so that what they say is still to be computed
+ * @returns those that are new: of the others something was known, and what they say is still to be computed
  */
-export async function writeRunTasks(
+export async function writeImportedTasks(
   tx: Transaction,
   project: number,
   run: string,
-  rows: RunTaskRow[],
-): Promise<number[]> {
-  if (rows.length === 0) return []
+  rows: ImportedTaskRow[],
+): Promise<Set<number>> {
+  if (rows.length === 0) return new Set()
+  const positions = rows.map(({ position }) => position)
   const written = await insertTasks(
     tx,
     project,
     sql`(select r.task_id, key, data, data_hash, result, model_version, score, stratum, blind, said
       from jsonb_to_recordset(${toJsonb(rows)}::jsonb)
         as r (task_id bigint, position integer, data_hash text, said jsonb)
-      join run_tasks on run_id = ${run} and run_tasks.position = r.position) as r`,
+      join run_tasks on run_id = ${run} and run_tasks.position = r.position and ${isBetween(positions)}) as r`,
   )
-  return written.flatMap(({ task_id, isNew }) => (isNew ? [] : task_id))
+  return new Set(written.flatMap(({ task_id, isNew }) => (isNew ? task_id : [])))
 }
 
+/**
+ * Holds a statement about some tasks of a run to their part of the plan. The planner takes a run that is newer than its statistics
+ * for empty, and would go through all of it.
+ */
+export function isBetween(positions: readonly number[]): RawBuilder<boolean> {
+  return sql`run_tasks.position between ${Math.min(...positions)} and ${Math.max(...positions)}`
+}
+
+/** @param rows what is selected from: the columns of a `TaskRow`, and what it says as `said` */
 async function insertTasks(tx: Transaction, project: number, rows: RawBuilder<unknown>) {
   const written = await sql<{ task_id: number; isNew: boolean }>`
     insert into tasks (project_id, task_id, key, data, data_hash, result, model_version, score, stratum,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Selectable, sql } from 'kysely'
 import { followTasks, type ImportedTask } from '../annotations/follow.ts'
-import { lockProject } from '../annotations/store.ts'
+import { isBetween, lockProject } from '../annotations/store.ts'
 import { toJsonb } from '../db/json.ts'
 import type { RunTasksTable } from '../db/tables.ts'
 import { importTask, taskIdsByKey } from '../labeling/project.ts'
@@ -144,7 +144,7 @@ async function note(deps: RunDependencies, run: RunRow, imported: readonly Impor
     await sql`
       update run_tasks set task_id = new.id
       from unnest(${positions}::integer[], ${ids}::bigint[]) as new (position, id)
-      where run_id = ${run.id} and run_tasks.position = new.position`.execute(tx)
+      where run_id = ${run.id} and run_tasks.position = new.position and ${isBetween(positions)}`.execute(tx)
     await followTasks(tx, row, run.id, imported)
     const { count } = await tx
       .selectFrom('run_tasks')

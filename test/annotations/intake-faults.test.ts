@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createIntake, type Intake } from '../../src/annotations/intake.ts'
 import type { Database } from '../../src/db/database.ts'
@@ -50,6 +51,44 @@ describe('what fails', () => {
     await database.pool.query('alter table gone rename to events')
     await receive(annotated(1, 1))
     expect(await events()).toHaveLength(1)
+  })
+
+  test.each([
+    ['is stored', false],
+    ['fails', true],
+  ])('while a batch %s, none starts beside one of more events, and none is forgotten', async (_, fails) => {
+    const batches: PromiseWithResolvers<void>[] = []
+    const sizes: number[] = []
+    const query = async (statement: { name?: string; text: string; values: unknown[][] }) => {
+      if (statement.name === 'store-events') {
+        sizes.push(statement.values[0]?.length ?? 0)
+        await batches[batches.push(Promise.withResolvers()) - 1]?.promise
+      }
+      return database.pool.query(statement)
+    }
+    const slow = createIntake(Object.create(database, { pool: { value: { query } } }), jobs, silent)
+    const receiveAll = async (ids: number[]) => {
+      const all = ids.map((id) => receive(annotated(id, 1), slow).then(...[() => 'stored', () => 'refused']))
+      for (let times = 0; times < 3; times++) await turn()
+      return all
+    }
+    const first = await receiveAll([1, 2, 3])
+    const second = await receiveAll([4])
+    expect(sizes).toEqual([3])
+    second.push(...(await receiveAll([5, 6])))
+    expect(sizes).toEqual([3, 3])
+    const third = await receiveAll([7])
+    if (fails) batches[0]?.reject(new Error('connection lost'))
+    else batches[0]?.resolve()
+    expect(await Promise.all(first)).toEqual(Array(3).fill(fails ? 'refused' : 'stored'))
+    expect(sizes).toEqual([3, 3])
+    batches[1]?.resolve()
+    expect(await Promise.all(second)).toEqual(Array(3).fill('stored'))
+    await expect.poll(() => sizes).toEqual([3, 3, 1])
+    batches[2]?.resolve()
+    expect(await Promise.all(third)).toEqual(['stored'])
+    await slow.stop()
+    expect(await events()).toHaveLength(fails ? 4 : 7)
   })
 
   test('for the moment stays stored, and is tried again', async () => {

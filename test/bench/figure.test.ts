@@ -43,7 +43,7 @@ describe('a percentile', () => {
   })
 })
 
-test('things are measured in turn, after one round that does not count', async () => {
+test('things are measured in turn, there and back, after one round that does not count', async () => {
   const order: string[] = []
   let clock = 0
   const measure = (name: string) => async () => {
@@ -51,8 +51,8 @@ test('things are measured in turn, after one round that does not count', async (
     return clock++
   }
   const results = await inTurn(2, { a: measure('a'), b: measure('b') })
-  expect(order.join('')).toBe('ababab')
-  expect(results).toEqual({ a: [2, 4], b: [3, 5] })
+  expect(order.join('')).toBe('baabba')
+  expect(results).toEqual({ a: [2, 5], b: [3, 4] })
 })
 
 test('what a machine can’t measure is skipped with the reason; what breaks is an error', async () => {
