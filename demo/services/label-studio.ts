@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { cacheDir, type Log, once } from './cache.ts'
 import { type Child, startChild, waitUntilReady } from './child.ts'
 import { freePort } from './ports.ts'
@@ -107,11 +106,19 @@ async function launch(python: string, options: LabelStudioOptions, port: number)
     cwd: options.dataDir,
     logFile,
   })
-  await waitUntilReady(child, async () => (await fetch(`${url}/health`)).ok, {
-    name: 'Label Studio',
-    timeoutMs: 420_000,
-  })
-  await checkPort(child, logFile, alreadyLogged, port)
+  const name = 'Label Studio'
+  // Label Studio takes the next free port without a word when its own is taken, so ask its log, and wait for no other's answers.
+  const portLogged = async () => {
+    const log = (await readFile(logFile)).subarray(alreadyLogged).toString('utf8')
+    return /server at http:\/\/[^\s:]+:(\d+)\//.exec(log)?.[1]
+  }
+  await waitUntilReady(child, async () => (await portLogged()) !== undefined, { name, timeoutMs: 420_000 })
+  const actual = await portLogged()
+  if (actual !== String(port)) {
+    await child.kill()
+    throw new PortTaken(`Label Studio was to listen on port ${port}, but listens on ${actual}`)
+  }
+  await waitUntilReady(child, async () => (await fetch(`${url}/health`)).ok, { name, timeoutMs: 60_000 })
   return {
     url,
     token: admin.token,
@@ -121,24 +128,6 @@ async function launch(python: string, options: LabelStudioOptions, port: number)
     stop: () => child.stop(),
     kill: () => child.kill(),
   }
-}
-
-/** Label Studio takes the next free port without a word when its own is taken, so ask its log. */
-async function checkPort(child: Child, logFile: string, offset: number, port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const log = (await readFile(logFile)).subarray(offset).toString('utf8')
-    const actual = /server at http:\/\/[^\s:]+:(\d+)\//.exec(log)?.[1]
-    if (actual === String(port)) return
-    if (actual) {
-      await child.kill()
-      throw new PortTaken(`Label Studio was to listen on port ${port}, but listens on ${actual}`)
-    }
-    await sleep(100)
-  }
-  await child.kill()
-  throw new Error(
-    `Label Studio did not log its port within 10 s; expected "server at http://…" in ${logFile}`,
-  )
 }
 
 function startArguments(port: number): string[] {
