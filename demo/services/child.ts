@@ -86,8 +86,11 @@ export function startChild(options: {
   return { pid, ended, isRunning: () => running, stop: (graceMs = 5000) => end(graceMs), kill: () => end(0) }
 }
 
+/** A server that is still running when its time to become ready is over. */
+export class NotReady extends Error {}
+
 /**
- * Asks `isReady` until it says true; throws when the server ends first or the time is over. A probe that
+ * Asks `isReady` until it says true; throws when the server ends first, or a `NotReady` when the time is over. A probe that
  * throws counts as not ready.
  */
 export async function waitUntilReady(
@@ -100,7 +103,7 @@ export async function waitUntilReady(
     if (await isReady().catch(() => false)) return
     if (Date.now() > giveUpAt) {
       await child.kill()
-      throw new Error(
+      throw new NotReady(
         `${options.name} was not ready after ${options.timeoutMs / 1000} s; ${await child.ended}`,
       )
     }

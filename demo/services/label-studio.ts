@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheDir, type Log, once } from './cache.ts'
-import { type Child, startChild, waitUntilReady } from './child.ts'
+import { type Child, NotReady, startChild, waitUntilReady } from './child.ts'
 import { freePort } from './ports.ts'
 import { makeVenv } from './python.ts'
 
@@ -61,7 +61,7 @@ export async function prepareLabelStudio(log: Log = () => {}): Promise<{ python:
     async (dataDir) => {
       log('making Label Studio’s database, once: 1 to 2 minutes')
       await mkdir(dataDir, { recursive: true })
-      await (await launchOnFreePort(python, { dataDir })).stop()
+      await (await launchOnFreePort(python, { dataDir }, MAKING_MS)).stop()
     },
     log,
   )
@@ -80,19 +80,32 @@ export async function startLabelStudio(options: LabelStudioOptions): Promise<Lab
   return options.port ? launch(python, options, options.port) : launchOnFreePort(python, options)
 }
 
-/** Somebody may take a free port before Label Studio does. */
-async function launchOnFreePort(python: string, options: LabelStudioOptions): Promise<LabelStudio> {
+/** Somebody may take a free port before Label Studio does, and it was seen to hang before it listens; not twice in a row. */
+async function launchOnFreePort(
+  python: string,
+  options: LabelStudioOptions,
+  timeoutMs = STARTING_MS,
+): Promise<LabelStudio> {
   try {
-    return await launch(python, options, await freePort())
+    return await launch(python, options, await freePort(), timeoutMs)
   } catch (error) {
-    if (!(error instanceof PortTaken)) throw error
-    return launch(python, options, await freePort())
+    if (!(error instanceof PortTaken || error instanceof NotReady)) throw error
+    return launch(python, options, await freePort(), timeoutMs)
   }
 }
 
+/** A start takes about 6 s; the first one makes a database, for which a slow machine takes minutes. */
+const STARTING_MS = 180_000
+const MAKING_MS = 420_000
+
 class PortTaken extends Error {}
 
-async function launch(python: string, options: LabelStudioOptions, port: number): Promise<LabelStudio> {
+async function launch(
+  python: string,
+  options: LabelStudioOptions,
+  port: number,
+  timeoutMs = STARTING_MS,
+): Promise<LabelStudio> {
   if ((await freePort(port)) !== port) {
     throw new PortTaken(`port ${port} is in use: give Label Studio another one, or none`)
   }
@@ -112,13 +125,13 @@ async function launch(python: string, options: LabelStudioOptions, port: number)
     const log = (await readFile(logFile)).subarray(alreadyLogged).toString('utf8')
     return /server at http:\/\/[^\s:]+:(\d+)\//.exec(log)?.[1]
   }
-  await waitUntilReady(child, async () => (await portLogged()) !== undefined, { name, timeoutMs: 420_000 })
+  await waitUntilReady(child, async () => (await portLogged()) !== undefined, { name, timeoutMs })
   const actual = await portLogged()
   if (actual !== String(port)) {
     await child.kill()
     throw new PortTaken(`Label Studio was to listen on port ${port}, but listens on ${actual}`)
   }
-  await waitUntilReady(child, async () => (await fetch(`${url}/health`)).ok, { name, timeoutMs: 60_000 })
+  await waitUntilReady(child, async () => (await fetch(`${url}/health`)).ok, { name, timeoutMs })
   return {
     url,
     token: admin.token,
