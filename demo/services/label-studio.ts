@@ -80,7 +80,7 @@ export async function startLabelStudio(options: LabelStudioOptions): Promise<Lab
   return options.port ? launch(python, options, options.port) : launchOnFreePort(python, options)
 }
 
-/** Somebody may take a free port before Label Studio does, and it was seen to hang before it listens; not twice in a row. */
+/** Somebody may take a free port before Label Studio does, and it was seen to hang before it listens. */
 async function launchOnFreePort(
   python: string,
   options: LabelStudioOptions,
