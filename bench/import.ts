@@ -56,7 +56,7 @@ export const importing: Measurement = {
 interface Service {
   database: Database
   run(total: number): Promise<Started>
-  /** What Label Studio took for all of its requests to import tasks so far. */
+  /** What all of its requests to import tasks took so far, from call to answer. */
   requestSeconds(): Promise<number>
 }
 

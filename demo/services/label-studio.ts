@@ -121,12 +121,13 @@ async function launch(
   })
   const name = 'Label Studio'
   // Label Studio takes the next free port without a word when its own is taken, so ask its log, and wait for no other's answers.
-  const portLogged = async () => {
+  let actual: string | undefined
+  const isPortLogged = async () => {
     const log = (await readFile(logFile)).subarray(alreadyLogged).toString('utf8')
-    return /server at http:\/\/[^\s:]+:(\d+)\//.exec(log)?.[1]
+    actual = /server at http:\/\/[^\s:]+:(\d+)\//.exec(log)?.[1]
+    return actual !== undefined
   }
-  await waitUntilReady(child, async () => (await portLogged()) !== undefined, { name, timeoutMs })
-  const actual = await portLogged()
+  await waitUntilReady(child, isPortLogged, { name, timeoutMs })
   if (actual !== String(port)) {
     await child.kill()
     throw new PortTaken(`Label Studio was to listen on port ${port}, but listens on ${actual}`)

@@ -68,7 +68,12 @@ describe('what fails', () => {
     }
     const slow = createIntake(Object.create(database, { pool: { value: { query } } }), jobs, silent)
     const receiveAll = async (ids: number[]) => {
-      const all = ids.map((id) => receive(annotated(id, 1), slow).then(...[() => 'stored', () => 'refused']))
+      const all = ids.map((id) =>
+        receive(annotated(id, 1), slow).then(
+          () => 'stored',
+          () => 'refused',
+        ),
+      )
       for (let times = 0; times < 3; times++) await turn()
       return all
     }
