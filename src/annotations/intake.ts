@@ -119,8 +119,8 @@ export function createIntake(
         do {
           const [began, before] = [performance.now(), came]
           processed = await processor.sweep()
-          if (processed === 0 || hurried || stopping) continue
           behindSince = processed < BATCH ? null : (behindSince ?? began)
+          if (processed === 0 || hurried || stopping) continue
           if (behindSince === null) await delay(GATHER_MS)
           else if (came - before >= MANY * processed && began - behindSince < LONGEST_BURST_MS)
             await delay(pauseAfter(performance.now() - began))
