@@ -155,18 +155,21 @@ async function run(call: Call, to: string, total: number): Promise<Started> {
   return { id, ready: ready() }
 }
 
-/** From the first request's sending until the last task is followed, by the database. */
+/**
+ * From the first request's sending until the last task is followed, by the database, which is left to wait by itself: asked
+ * from here every 20 ms, it took a seventh of a processor from those that are measured.
+ */
 async function importSeconds({ pool }: Database, id: string, total: number): Promise<number> {
-  for (;;) {
-    const { rows } = await pool.query(
-      `select extract(epoch from clock_timestamp() -
-         (select min(sent_at) from import_requests where run_id = runs.id))::float as seconds
-       from runs where id = $1 and (progress->>'tasks_imported')::integer = $2`,
-      [id, total],
-    )
-    if (rows[0]) return rows[0].seconds
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
+  await pool.query(`do $$ begin loop
+    exit when exists (select from runs where id = '${id}'
+      and (status = 'failed' or (progress->>'tasks_imported')::integer = ${total}));
+    perform pg_sleep(0.01);
+  end loop; end $$`)
+  const { rows } = await pool.query(
+    `select extract(epoch from clock_timestamp() - min(sent_at))::float as seconds from import_requests where run_id = $1`,
+    [id],
+  )
+  return rows[0].seconds
 }
 
 /** From the first request's sending until the run was ready, as it was noted. */

@@ -13,6 +13,8 @@ const PROJECT = 1
 const PER_SECOND = 200
 const CLIENTS = 16
 const LIMIT_MS = 25
+/** More events than any machine so far took; each needs a task of its own. */
+const MOST_PER_SECOND = 12_000
 
 /** Events: how soon they are durable, how many a second, and how soon the evaluation knows them. */
 export const webhooks: Measurement = {
@@ -23,12 +25,12 @@ export const webhooks: Measurement = {
     try {
       return await withDatabase(service.dataDir, async (database) => {
         const seconds = quick ? 1 : 10
-        const most = Math.ceil((runs + 1) * seconds * (2 * PER_SECOND + 20_000 / 10))
+        const options = { database, service, runs, seconds }
+        const most = mostEvents(options)
         await fillProject(database, PROJECT, most)
         await database.pool.query('create table bare (like events including all)')
-        const next = nextEvent()
+        const next = nextEvent(most)
         const senders = sendersTo(service, next)
-        const options = { database, service, runs, seconds }
         return [
           ...(await latency('webhooks, new connections', senders.connecting, options)),
           ...(await latency('webhooks, kept connections', senders.keeping, options)),
@@ -40,6 +42,15 @@ export const webhooks: Measurement = {
       await labelStudio.stop()
     }
   },
+}
+
+/** As fast as events can come, half as long as at the steady rate. */
+const throughputSeconds = ({ seconds }: Pick<Options, 'seconds'>) => seconds / 2
+
+/** One round does not count. */
+function mostEvents({ runs, seconds }: Pick<Options, 'runs' | 'seconds'>): number {
+  const each = 2 * PER_SECOND * seconds + MOST_PER_SECOND * throughputSeconds({ seconds })
+  return Math.ceil((runs + 1) * each)
 }
 
 interface Options {
@@ -96,7 +107,7 @@ async function throughput(
   next: () => Buffer,
   { database, service, runs, seconds }: Options,
 ): Promise<Entry[]> {
-  const load = { clients: CLIENTS, seconds: seconds / 2 }
+  const load = { clients: CLIENTS, seconds: throughputSeconds({ seconds }) }
   const whole: number[] = []
   const each = Array.from({ length: CLIENTS })
   const sessions = await Promise.all(each.map(() => database.session('bare')))
@@ -131,12 +142,14 @@ async function throughput(
   ]
 }
 
-/** Each is about another task. */
-function nextEvent(): () => Buffer {
+/** Each is about another task, of which there are so many. */
+function nextEvent(tasks: number): () => Buffer {
   const bodyOf = annotationsCreated(PROJECT)
   let task = 0
   return () => {
     task += 1
+    if (task > tasks)
+      throw new Error(`more than ${tasks} events were taken: expected at most ${MOST_PER_SECOND} a second`)
     return bodyOf(task)
   }
 }
