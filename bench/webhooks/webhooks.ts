@@ -25,8 +25,9 @@ export const webhooks: Measurement = {
     try {
       return await withDatabase(service.dataDir, async (database) => {
         const seconds = quick ? 1 : 10
-        const options = { database, service, runs, seconds }
-        const most = mostEvents(options)
+        const options = { database, service, runs, seconds, burstSeconds: seconds / 2 }
+        const eachRound = 2 * PER_SECOND * seconds + MOST_PER_SECOND * options.burstSeconds
+        const most = Math.ceil((runs + 1) * eachRound) // one round does not count
         await fillProject(database, PROJECT, most)
         await database.pool.query('create table bare (like events including all)')
         const next = nextEvent(most)
@@ -44,20 +45,14 @@ export const webhooks: Measurement = {
   },
 }
 
-/** As fast as events can come, half as long as at the steady rate. */
-const throughputSeconds = ({ seconds }: Pick<Options, 'seconds'>) => seconds / 2
-
-/** One round does not count. */
-function mostEvents({ runs, seconds }: Pick<Options, 'runs' | 'seconds'>): number {
-  const each = 2 * PER_SECOND * seconds + MOST_PER_SECOND * throughputSeconds({ seconds })
-  return Math.ceil((runs + 1) * each)
-}
-
 interface Options {
   database: Database
   service: BenchService
   runs: number
+  /** At the steady rate. */
   seconds: number
+  /** As fast as events are taken. */
+  burstSeconds: number
 }
 
 async function latency(
@@ -105,9 +100,9 @@ async function latency(
 
 async function throughput(
   next: () => Buffer,
-  { database, service, runs, seconds }: Options,
+  { database, service, runs, burstSeconds }: Options,
 ): Promise<Entry[]> {
-  const load = { clients: CLIENTS, seconds: throughputSeconds({ seconds }) }
+  const load = { clients: CLIENTS, seconds: burstSeconds }
   const whole: number[] = []
   const each = Array.from({ length: CLIENTS })
   const sessions = await Promise.all(each.map(() => database.session('bare')))
